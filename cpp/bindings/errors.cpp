@@ -1,0 +1,34 @@
+// C++ errors become the classes of nncpp.errors.
+#include "nncpp/error.hpp"
+
+#include "register.hpp"
+
+namespace py = pybind11;
+
+namespace nncpp::python {
+namespace {
+
+void raise(const char* name, const std::exception& error) {
+  const py::object type = py::module_::import("nncpp.errors").attr(name);
+  PyErr_SetString(type.ptr(), error.what());
+}
+
+}  // namespace
+
+void register_errors() {
+  py::register_local_exception_translator([](std::exception_ptr pointer) {
+    try {
+      if (pointer) std::rethrow_exception(pointer);
+    } catch (const ShapeError& error) {
+      raise("ShapeError", error);
+    } catch (const DataError& error) {
+      raise("DataError", error);
+    } catch (const TypeError& error) {
+      PyErr_SetString(PyExc_TypeError, error.what());
+    } catch (const Error& error) {
+      raise("NncppError", error);
+    }
+  });
+}
+
+}  // namespace nncpp::python

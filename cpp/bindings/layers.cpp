@@ -1,0 +1,34 @@
+// One line for each layer.
+#include "nncpp/layers/activation.hpp"
+#include "nncpp/layers/dense.hpp"
+#include "nncpp/layers/dropout.hpp"
+#include "nncpp/layers/standardize.hpp"
+#include "numpy.hpp"
+#include "register.hpp"
+
+namespace nncpp::python {
+
+template <typename T>
+void register_layers(py::module_& module) {
+  using LayerClass = py::class_<Layer<T>, std::shared_ptr<Layer<T>>>;
+  LayerClass(module, "Layer").def_property_readonly("kind", &Layer<T>::kind);
+
+  const auto add = [&](const char* name, auto make, auto... arguments) { module.def(name, make, arguments...); };
+  using Made = std::shared_ptr<Layer<T>>;
+  add("Dense",
+      [](Index units, const std::string& activation, bool use_bias, const Initializer& weight, const Initializer& bias) -> Made {
+        return std::make_shared<Dense<T>>(
+            typename Dense<T>::Options{units, activation_from_name(activation), use_bias, weight, bias});
+      },
+      py::arg("units"), py::arg("activation"), py::arg("use_bias"), py::arg("weight_initializer"), py::arg("bias_initializer"));
+  add("Activation",
+      [](const std::string& name) -> Made { return std::make_shared<ActivationLayer<T>>(activation_from_name(name)); },
+      py::arg("activation"));
+  add("Dropout", [](double rate) -> Made { return std::make_shared<Dropout<T>>(rate); }, py::arg("rate"));
+  add("Standardize", []() -> Made { return std::make_shared<Standardize<T>>(); });
+}
+
+template void register_layers<float>(py::module_&);
+template void register_layers<double>(py::module_&);
+
+}  // namespace nncpp::python

@@ -1,0 +1,20 @@
+// What each file of the bindings adds to the module.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace nncpp::python {
+
+void register_errors();
+void register_core(pybind11::module_& module);
+
+template <typename T>
+void register_layers(pybind11::module_& module);
+template <typename T>
+void register_network(pybind11::module_& module);
+template <typename T>
+void register_training(pybind11::module_& module);
+template <typename T>
+void register_module(pybind11::module_& module);
+
+}  // namespace nncpp::python

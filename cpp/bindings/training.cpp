@@ -1,0 +1,123 @@
+// Losses, optimizers and the trainer.
+#include "nncpp/train.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "numpy.hpp"
+#include "register.hpp"
+
+namespace nncpp::python {
+namespace {
+
+using Arrays = std::vector<py::array>;
+using MaybeArray = std::optional<py::array>;
+
+Examples examples_of(const Arrays& inputs, const Arrays& targets, const MaybeArray& weights) {
+  Examples examples{sources_of(inputs, "x"), sources_of(targets, "y"), {}};
+  if (examples.inputs.empty()) throw ShapeError("x: expected an array, got none");
+  if (weights) examples.weights = source_of(*weights, "sample_weight");
+  return examples;
+}
+
+template <typename T>
+RunResult run(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights,
+              const py::array_t<Index, py::array::c_style>& order, Index first, Index batch_size, Index max_steps,
+              double seconds, const py::array_t<double, py::array::c_style>& rates) {
+  const Examples examples = examples_of(inputs, targets, weights);
+  RunOptions options{.order = {order.data(), static_cast<std::size_t>(order.size())},
+                     .first = first,
+                     .batch_size = batch_size,
+                     .max_steps = std::min(max_steps, static_cast<Index>(rates.size())),
+                     .seconds = seconds,
+                     .rates = {rates.data(), static_cast<std::size_t>(rates.size())}};
+  return without_gil([&] { return trainer.run(examples, options, signal_poll()); });
+}
+
+template <typename T>
+Objective step(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights, double rate) {
+  const Examples examples = examples_of(inputs, targets, weights);
+  return without_gil([&] { return trainer.step(examples, rate, signal_poll()); });
+}
+
+template <typename T>
+py::tuple gradient(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights,
+                   bool training, bool wants_inputs) {
+  const Examples examples = examples_of(inputs, targets, weights);
+  auto dtheta = new_array<T>({trainer.network().theta().size()});
+  std::vector<py::array_t<T>> dinputs;
+  std::vector<T*> data;
+  if (wants_inputs) {
+    for (const Source& x : examples.inputs) {
+      dinputs.push_back(new_array<T>(x.sample.batch(x.rows)));
+      data.push_back(dinputs.back().mutable_data());
+    }
+  }
+  T* const to = dtheta.mutable_data();
+  const Objective objective = without_gil([&] {
+    trainer.require_valid(examples);
+    return trainer.gradient(examples, training ? Mode::kTraining : Mode::kInference, to, data, signal_poll());
+  });
+  return py::make_tuple(objective, dtheta, dinputs);
+}
+
+template <typename T>
+py::dict moments(py::object self) {
+  auto& trainer = self.cast<Trainer<T>&>();
+  const auto names = trainer.moment_names();
+  py::dict result;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    auto& moment = trainer.optimizer_state().moments[i];
+    result[py::str(names[i])] = view_of(Tensor<T>{moment.data(), {moment.size()}}, self);
+  }
+  return result;
+}
+
+}  // namespace
+
+template <typename T>
+void register_training(py::module_& module) {
+  py::class_<Loss<T>, std::shared_ptr<Loss<T>>>(module, "Loss")
+      .def(py::init([](const std::string& name) { return std::shared_ptr<Loss<T>>(make_loss<T>(name)); }), py::arg("name"))
+      .def_property_readonly("name", &Loss<T>::name)
+      .def_property_readonly("has_accuracy", &Loss<T>::has_accuracy)
+      .def_property_readonly("takes_labels", &Loss<T>::takes_labels);
+
+  using MadeOptimizer = std::shared_ptr<Optimizer<T>>;
+  py::class_<Optimizer<T>, MadeOptimizer>(module, "Optimizer").def_property_readonly("moment_names", &Optimizer<T>::moment_names);
+  module.def("SGD", [](double momentum, bool nesterov) -> MadeOptimizer { return std::make_shared<SGD<T>>(momentum, nesterov); },
+             py::arg("momentum"), py::arg("nesterov"));
+  module.def("Adam", [](double beta1, double beta2, double epsilon, bool bias_correction) -> MadeOptimizer {
+               return std::make_shared<Adam<T>>(typename Adam<T>::Options{beta1, beta2, epsilon, bias_correction});
+             }, py::arg("beta1"), py::arg("beta2"), py::arg("epsilon"), py::arg("bias_correction"));
+
+  using Penalties = std::vector<std::tuple<Index, Index, double, double>>;
+  py::class_<Trainer<T>>(module, "Trainer")
+      .def(py::init([](std::shared_ptr<Network<T>> network, const std::vector<std::shared_ptr<Loss<T>>>& losses,
+                       std::vector<double> loss_weights, MadeOptimizer optimizer, const Penalties& penalties) {
+             typename Trainer<T>::Options options{{losses.begin(), losses.end()}, std::move(loss_weights), std::move(optimizer), {}};
+             for (const auto& [offset, size, l1, l2] : penalties) options.penalties.push_back({offset, size, l1, l2});
+             return std::make_unique<Trainer<T>>(std::move(network), std::move(options));
+           }), py::arg("network"), py::arg("losses"), py::arg("loss_weights"), py::arg("optimizer"), py::arg("penalties"))
+      .def_property("t", [](Trainer<T>& self) { return self.optimizer_state().t; },
+                    [](Trainer<T>& self, Index t) { self.optimizer_state().t = t; })
+      .def_property_readonly("moments", &moments<T>)
+      .def("require_valid", [](const Trainer<T>& self, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights) {
+             const Examples examples = examples_of(inputs, targets, weights);
+             without_gil([&] { return self.require_valid(examples), 0; });
+           }, py::arg("inputs"), py::arg("targets"), py::arg("weights"))
+      .def("run", &run<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("order"), py::arg("first"),
+           py::arg("batch_size"), py::arg("max_steps"), py::arg("seconds"), py::arg("rates"))
+      .def("step", &step<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("rate"))
+      .def("gradient", &gradient<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("training"),
+           py::arg("wants_inputs"))
+      .def("evaluate", [](Trainer<T>& self, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights) {
+             const Examples examples = examples_of(inputs, targets, weights);
+             return without_gil([&] { return self.evaluate(examples, signal_poll()); });
+           }, py::arg("inputs"), py::arg("targets"), py::arg("weights"));
+}
+
+template void register_training<float>(py::module_&);
+template void register_training<double>(py::module_&);
+
+}  // namespace nncpp::python

@@ -1,0 +1,92 @@
+// Layer: a const object with hyper-parameters only. Everything that changes comes in as an argument, so that one layer
+// may stand in two places, two threads may predict at once, and every backward can be checked.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nncpp/activation.hpp"
+#include "nncpp/parameters.hpp"
+
+namespace nncpp {
+
+enum class Mode { kInference, kTraining };
+
+// Where a gradient goes. The plan knows which write is the first (assign) and which come on top of it (add).
+template <typename T>
+struct Gradient {
+  Tensor<T> to;
+  Write write = Write::kAssign;
+  bool is_wanted() const { return to.data != nullptr; }
+};
+
+// u -> v
+template <typename T>
+struct Forward {
+  std::span<const Tensor<const T>> inputs;   // u_i (N, ...)
+  Tensor<T> output;                          // v (N, ...)
+  std::span<const Tensor<const T>> weights;  // in the order of parameters()
+  std::span<const Tensor<const T>> state;    // in the order of state()
+  std::span<const Tensor<T>> next_state;     // what state becomes once the whole step has succeeded; training only
+  T* saved;                                  // memory().saved elements, kept for backward
+  T* scratch;                                // memory().forward elements
+  Mode mode;
+  RandomKey key;     // this layer's numbers in this step
+  bool is_linear;    // the loss takes the output activation over: v is to be z
+};
+
+// u, v, dL/dv -> dL/du, dL/dW
+template <typename T>
+struct Backward {
+  std::span<const Tensor<const T>> inputs;   // u_i (N, ...)
+  Tensor<const T> output;                    // v (N, ...)
+  Tensor<const T> doutput;                   // dL/dv (N, ...); dL/dz where is_linear
+  std::span<const Gradient<T>> dinputs;      // dL/du_i
+  std::span<const Tensor<const T>> weights;
+  std::span<const Gradient<T>> dweights;     // dL/dW
+  std::span<const Tensor<const T>> state;
+  const T* saved;
+  T* scratch;                                // memory().backward elements
+  Mode mode;
+  RandomKey key;
+  bool is_linear;
+};
+
+// elements of T that a layer needs beside its inputs and its output, for a batch of n
+struct LayerMemory {
+  Index saved = 0, forward = 0, backward = 0;
+};
+
+template <typename T>
+class Layer {
+ public:
+  virtual ~Layer() = default;
+
+  // "Dense"
+  virtual std::string kind() const = 0;
+
+  // Shapes are those of one sample: (D) stands for (N, D).
+  // throws ShapeError: "expected ..., got ..."; the graph puts the layer's name before it
+  virtual Shape output_shape(std::span<const Shape> inputs) const = 0;
+  virtual std::vector<SegmentSpec> parameters(std::span<const Shape> /*inputs*/) const { return {}; }
+  virtual std::vector<SegmentSpec> state(std::span<const Shape> /*inputs*/) const { return {}; }
+  virtual LayerMemory memory(std::span<const Shape> /*inputs*/, Index /*n*/) const { return {}; }
+
+  // What backward reads; the rest may be overwritten before it runs.
+  virtual bool backward_reads_inputs() const { return true; }
+  virtual bool backward_reads_output() const { return true; }
+
+  // The activation that v went through last; a loss paired with it sets is_linear and gives dL/dz.
+  virtual Activation output_activation() const { return Activation::kIdentity; }
+
+  // requires: shapes as output_shape() says
+  // ensures: v written whole; the same bits for the same arguments on any number of threads
+  virtual void forward(const Forward<T>& pass) const = 0;
+
+  // requires: forward ran with the same arguments, saved is as it left it
+  // ensures: writes each wanted gradient as its `write` says; inputs, output and doutput are not changed
+  virtual void backward(const Backward<T>& pass) const = 0;
+};
+
+}  // namespace nncpp

@@ -1,0 +1,71 @@
+// Optimizers: one pass over flat vectors theta, g and the moments. They never learn what a layer is.
+// t counts steps and is advanced in Optimizer::step only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nncpp/tensor.hpp"
+
+namespace nncpp {
+
+// What an optimizer remembers between steps.
+template <typename T>
+struct OptimizerState {
+  Index t = 0;
+  std::vector<Buffer<T>> moments;  // each like theta
+};
+
+template <typename T>
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  virtual std::vector<std::string> moment_names() const = 0;
+
+  OptimizerState<T> start(Index size) const;
+
+  // requires: rate finite and >= 0
+  // ensures: t is one more; every element of theta depends on its own g and moments only
+  void step(OptimizerState<T>& state, double rate, const T* gradient, T* theta, Index size) const;
+
+ private:
+  // elements [begin, end), at step t
+  virtual void update(OptimizerState<T>& state, T rate, const T* g, T* theta, Index begin, Index end) const = 0;
+};
+
+// v = momentum v - rate g;  theta += v          (Polyak 1964); momentum 0 keeps no v
+// nesterov: theta += momentum v - rate g        (Sutskever, Martens, Dahl, Hinton, ICML 2013, in the look-ahead variable)
+template <typename T>
+class SGD final : public Optimizer<T> {
+ public:
+  // throws DataError unless 0 <= momentum < 1; nesterov needs momentum > 0
+  explicit SGD(double momentum = 0.0, bool nesterov = false);
+  std::vector<std::string> moment_names() const override;
+
+ private:
+  void update(OptimizerState<T>& state, T rate, const T* g, T* theta, Index begin, Index end) const override;
+  T momentum_;
+  bool nesterov_;
+};
+
+// m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
+// theta -= rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+// bias_correction = false leaves both divisions out. Kingma, Ba, ICLR 2015; epsilon outside the root, as printed there.
+template <typename T>
+class Adam final : public Optimizer<T> {
+ public:
+  struct Options {
+    double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+    bool bias_correction = true;
+  };
+  // throws DataError unless 0 <= beta < 1 and epsilon > 0
+  explicit Adam(const Options& options);
+  std::vector<std::string> moment_names() const override;
+
+ private:
+  void update(OptimizerState<T>& state, T rate, const T* g, T* theta, Index begin, Index end) const override;
+  Options options_;
+};
+
+}  // namespace nncpp

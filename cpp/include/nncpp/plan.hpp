@@ -1,0 +1,80 @@
+// Plan: one graph, one batch capacity, one purpose. Shapes, offsets and lifetimes are worked out once; a pass then
+// only calls layers. A smaller batch uses the front of the same buffers.
+#pragma once
+
+#include <functional>
+
+#include "nncpp/graph.hpp"
+
+namespace nncpp {
+
+// The vectors that a plan works on; dtheta is null when it only predicts.
+template <typename T>
+struct Vectors {
+  const T* theta = nullptr;
+  const T* state = nullptr;
+  T* next_state = nullptr;
+  T* dtheta = nullptr;
+};
+
+// What differs from pass to pass.
+struct Pass {
+  Index n = 0;
+  Mode mode = Mode::kInference;
+  std::uint64_t seed = 0;
+  std::uint32_t step = 0;
+};
+
+// Asked between nodes; true stops the pass (Ctrl-C). Empty: never asked.
+using Poll = std::function<bool()>;
+struct Interrupted {};
+
+template <typename T>
+class Plan {
+ public:
+  struct Options {
+    Index capacity = 1;
+    bool has_backward = false;
+    bool has_input_gradients = false;
+    std::vector<int> outputs;     // node ids
+    std::vector<bool> is_linear;  // by output: the loss takes its activation over
+  };
+  // requires: graph outlives the plan
+  Plan(const Graph<T>& graph, const Options& options, const Vectors<T>& vectors);
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+
+  // requires: 1 <= n <= capacity. Slots of inputs are then (n, ...) and to be filled by the caller.
+  void set_batch(Index n);
+  Tensor<T> input(int i) const;                // i-th input of the graph
+  Tensor<T> input_gradient(int i) const;       // after backward
+  Tensor<const T> output(int k) const;         // k-th output, after forward
+  Tensor<T> output_gradient(int k) const;      // to be filled before backward
+
+  // throws Interrupted
+  void forward(const Pass& pass, const Poll& poll = {});
+  // ensures: every element of dtheta that belongs to a segment is written
+  void backward(const Pass& pass, const Poll& poll = {});
+
+  Index capacity() const { return options_.capacity; }
+  Index arena_size() const { return arena_.size(); }  // elements: what the plan costs
+
+  ~Plan();
+
+ private:
+  struct Step;      // one node with its buffers
+  struct Lifetime;  // one buffer with the moments between which it is needed
+
+  std::vector<Lifetime> lifetimes();
+  void connect();
+
+  const Graph<T>& graph_;
+  Options options_;
+  Vectors<T> vectors_;
+  Buffer<T> arena_;
+  std::vector<Step> steps_;  // by node
+  std::vector<int> inputs_;  // node ids
+  Index n_ = 0;
+};
+
+}  // namespace nncpp

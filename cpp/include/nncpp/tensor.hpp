@@ -1,0 +1,59 @@
+// Tensor: a view (pointer and shape, row-major, no stride). Buffer: aligned memory that somebody owns.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "nncpp/shape.hpp"
+
+namespace nncpp {
+
+inline constexpr std::size_t kAlignment = 64;  // one cache line, one AVX-512 register
+
+template <typename T>
+struct Tensor {
+  T* data = nullptr;
+  Shape shape;
+
+  Index size() const { return numel(shape); }
+  // every axis but the last taken together: a (N, T, D) tensor is N T rows of D columns
+  Index rows() const { return shape.rank() == 0 ? 1 : size() / (shape.back() == 0 ? 1 : shape.back()); }
+  Index columns() const { return shape.rank() == 0 ? 1 : shape.back(); }
+  T* begin() const { return data; }
+  T* end() const { return data + size(); }
+  operator Tensor<const T>() const { return {data, shape}; }
+};
+
+// elements of T rounded up to whole cache lines
+template <typename T>
+constexpr Index padded(Index count) {
+  constexpr Index line = kAlignment / sizeof(T) > 0 ? kAlignment / sizeof(T) : 1;
+  return (count + line - 1) / line * line;
+}
+
+// ensures: zero-filled, aligned to kAlignment, padded to whole cache lines
+template <typename T>
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(Index count) : size_(count) {
+    const auto bytes = static_cast<std::size_t>(padded<T>(count)) * sizeof(T);
+    if (bytes == 0) return;
+    data_.reset(static_cast<T*>(::operator new(bytes, std::align_val_t{kAlignment})));
+    std::memset(static_cast<void*>(data_.get()), 0, bytes);
+  }
+  T* data() { return data_.get(); }
+  const T* data() const { return data_.get(); }
+  Index size() const { return size_; }
+
+ private:
+  struct Release {
+    void operator()(T* data) const { ::operator delete(data, std::align_val_t{kAlignment}); }
+  };
+  std::unique_ptr<T, Release> data_;
+  Index size_ = 0;
+};
+
+}  // namespace nncpp

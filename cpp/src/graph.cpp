@@ -1,0 +1,81 @@
+#include "nncpp/graph.hpp"
+
+#include <algorithm>
+
+#include "nncpp/error.hpp"
+
+namespace nncpp {
+namespace {
+
+// puts the pieces at the end of a flat vector, each on a cache line of its own
+template <typename T>
+void append(const std::string& name, std::vector<SegmentSpec> specs, std::vector<Segment>& segments, Index& size) {
+  for (auto& spec : specs) {
+    segments.push_back({name + "/" + spec.name, spec.shape, size, spec.kind, spec});
+    size += padded<T>(numel(spec.shape));
+  }
+}
+
+bool same_shapes(const std::vector<SegmentSpec>& a, const std::vector<SegmentSpec>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return x.shape == y.shape; });
+}
+
+}  // namespace
+
+template <typename T>
+int Graph<T>::input(const Shape& sample_shape, std::string name) {
+  for (const Index axis : sample_shape)
+    if (axis < 1) throw ShapeError(text(name, ": expected axes of length 1 or more, got ", sample_shape));
+  Node<T> node;
+  node.name = std::move(name);
+  node.shape = sample_shape;
+  nodes_.push_back(std::move(node));
+  return static_cast<int>(nodes_.size()) - 1;
+}
+
+template <typename T>
+int Graph<T>::add(std::shared_ptr<const Layer<T>> layer, std::vector<int> inputs, std::string name) {
+  if (layer == nullptr) throw Error(text(name, ": expected a layer, got none"));
+  Node<T> node;
+  node.name = std::move(name);
+  node.layer = std::move(layer);
+  node.inputs = std::move(inputs);
+  for (const int id : node.inputs) {
+    if (id < 0 || id >= static_cast<int>(nodes_.size()))
+      throw ShapeError(text(node.name, ": expected inputs among nodes 0 ... ", nodes_.size(), " - 1, got ", id));
+    node.input_shapes.push_back(nodes_[static_cast<std::size_t>(id)].shape);
+  }
+  try {
+    node.shape = node.layer->output_shape(node.input_shapes);
+    const auto twin = std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& n) { return n.layer == node.layer; });
+    if (twin != nodes_.end()) {
+      const auto& layer = *node.layer;
+      if (!same_shapes(layer.parameters(node.input_shapes), layer.parameters(twin->input_shapes)) ||
+          !same_shapes(layer.state(node.input_shapes), layer.state(twin->input_shapes)))
+        throw ShapeError(text("shares the weights of ", twin->name, " and so expected input ",
+                              to_string(twin->input_shapes[0], true), ", got ", to_string(node.input_shapes[0], true)));
+      node.first_segment = twin->first_segment;
+      node.num_segments = twin->num_segments;
+      node.first_state = twin->first_state;
+      node.num_states = twin->num_states;
+    } else {
+      node.first_segment = static_cast<int>(segments_.size());
+      node.first_state = static_cast<int>(states_.size());
+      append<T>(node.name, node.layer->parameters(node.input_shapes), segments_, theta_size_);
+      append<T>(node.name, node.layer->state(node.input_shapes), states_, state_size_);
+      node.num_segments = static_cast<int>(segments_.size()) - node.first_segment;
+      node.num_states = static_cast<int>(states_.size()) - node.first_state;
+    }
+  } catch (const ShapeError& error) {
+    throw ShapeError(node.name + ": " + error.what());
+  }
+  node.stream = kLayerStreams + static_cast<std::uint32_t>(nodes_.size());
+  nodes_.push_back(std::move(node));
+  return static_cast<int>(nodes_.size()) - 1;
+}
+
+template class Graph<float>;
+template class Graph<double>;
+
+}  // namespace nncpp

@@ -1,0 +1,110 @@
+#include "nncpp/module.hpp"
+
+#include "nncpp/error.hpp"
+#include "nncpp/parallel.hpp"
+
+namespace nncpp {
+namespace {
+
+template <typename U, typename T>
+std::vector<Tensor<U>> views(const std::vector<Segment>& segments, T* flat) {
+  std::vector<Tensor<U>> result;
+  for (const Segment& segment : segments) result.push_back(view(segment, flat));
+  return result;
+}
+
+}  // namespace
+
+template <typename T>
+Module<T>::Module(std::shared_ptr<const Layer<T>> layer, const std::vector<Shape>& input_shapes, std::string name,
+                  std::uint64_t seed)
+    : seed_(seed) {
+  std::vector<int> ids;
+  for (const Shape& shape : input_shapes) ids.push_back(graph_.input(shape, name));
+  graph_.add(std::move(layer), ids, std::move(name));
+  theta_ = Buffer<T>(graph_.theta_size());
+  state_ = Buffer<T>(graph_.state_size());
+  next_state_ = Buffer<T>(graph_.state_size());
+  for (std::size_t s = 0; s < segments().size(); ++s)
+    initialize(segments()[s].spec, {seed, kWeightStreams + static_cast<std::uint32_t>(s), 0}, theta() + segments()[s].offset);
+  for (const Segment& segment : states()) initialize(segment.spec, {}, state() + segment.offset);
+}
+
+template <typename T>
+Index Module<T>::require_inputs(const Call& call) const {
+  const auto& shapes = node().input_shapes;
+  if (call.inputs.size() != shapes.size())
+    throw ShapeError(text(node().name, ": expected ", shapes.size(), " inputs, got ", call.inputs.size()));
+  const Index n = call.inputs[0].shape.rank() == 0 ? 0 : call.inputs[0].shape[0];
+  for (std::size_t i = 0; i < shapes.size(); ++i)
+    if (n < 1 || !(call.inputs[i].shape == shapes[i].batch(n)))
+      throw ShapeError(text(node().name, ": expected input ", to_string(shapes[i], true), ", got ", call.inputs[i].shape));
+  return n;
+}
+
+template <typename T>
+void Module<T>::forward(const Call& call, Tensor<T> output) {
+  const Index n = require_inputs(call);
+  if (!(output.shape == node().shape.batch(n)))
+    throw ShapeError(text(node().name, ": expected output ", node().shape.batch(n), ", got ", output.shape));
+  const FloatMode float_mode;
+  const LayerMemory memory = node().layer->memory(node().input_shapes, n);
+  Buffer<T> saved(memory.saved), scratch(memory.forward);
+  const auto weights = views<const T>(segments(), theta()), states_now = views<const T>(states(), state());
+  const auto states_next = views<T>(states(), next_state_.data());
+  node().layer->forward({.inputs = call.inputs,
+                         .output = output,
+                         .weights = weights,
+                         .state = states_now,
+                         .next_state = states_next,
+                         .saved = saved.data(),
+                         .scratch = scratch.data(),
+                         .mode = call.mode,
+                         .key = {seed_, node().stream, call.step},
+                         .is_linear = false});
+}
+
+template <typename T>
+void Module<T>::backward(const Call& call, Tensor<const T> output, Tensor<const T> doutput,
+                         std::span<const Gradient<T>> dinputs, std::span<const Gradient<T>> dweights) {
+  const Index n = require_inputs(call);
+  for (const auto& tensor : {output, doutput})
+    if (!(tensor.shape == node().shape.batch(n)))
+      throw ShapeError(text(node().name, ": expected v and dv ", node().shape.batch(n), ", got ", tensor.shape));
+  const FloatMode float_mode;
+  const LayerMemory memory = node().layer->memory(node().input_shapes, n);
+  Buffer<T> saved(memory.saved), scratch_forward(memory.forward), scratch_backward(memory.backward);
+  const auto weights = views<const T>(segments(), theta()), states_now = views<const T>(states(), state());
+  const auto states_next = views<T>(states(), next_state_.data());
+  const RandomKey key{seed_, node().stream, call.step};
+  if (memory.saved > 0) {
+    Buffer<T> again(output.size());
+    node().layer->forward({.inputs = call.inputs,
+                           .output = {again.data(), output.shape},
+                           .weights = weights,
+                           .state = states_now,
+                           .next_state = states_next,
+                           .saved = saved.data(),
+                           .scratch = scratch_forward.data(),
+                           .mode = call.mode,
+                           .key = key,
+                           .is_linear = false});
+  }
+  node().layer->backward({.inputs = call.inputs,
+                          .output = output,
+                          .doutput = doutput,
+                          .dinputs = dinputs,
+                          .weights = weights,
+                          .dweights = dweights,
+                          .state = states_now,
+                          .saved = saved.data(),
+                          .scratch = scratch_backward.data(),
+                          .mode = call.mode,
+                          .key = key,
+                          .is_linear = false});
+}
+
+template class Module<float>;
+template class Module<double>;
+
+}  // namespace nncpp

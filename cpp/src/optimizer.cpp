@@ -1,0 +1,111 @@
+#include "nncpp/optimizer.hpp"
+
+#include <cmath>
+
+#include "nncpp/error.hpp"
+#include "nncpp/parallel.hpp"
+
+namespace nncpp {
+namespace {
+
+constexpr double kWorkPerElement = 16.0;
+
+void require_fraction(const char* name, double value) {
+  if (!(value >= 0.0 && value < 1.0)) throw DataError(text(name, ": expected 0 <= ", name, " < 1, got ", value));
+}
+
+}  // namespace
+
+template <typename T>
+OptimizerState<T> Optimizer<T>::start(Index size) const {
+  OptimizerState<T> state;
+  for (std::size_t i = 0; i < moment_names().size(); ++i) state.moments.emplace_back(size);
+  return state;
+}
+
+template <typename T>
+void Optimizer<T>::step(OptimizerState<T>& state, double rate, const T* gradient, T* theta, Index size) const {
+  if (!(rate >= 0.0 && std::isfinite(rate))) throw DataError(text("learning_rate: expected a finite number >= 0, got ", rate));
+  ++state.t;
+  parallel_blocks(size, kWorkPerElement, [&](Index begin, Index end) {
+    update(state, static_cast<T>(rate), gradient, theta, begin, end);
+  });
+}
+
+template <typename T>
+SGD<T>::SGD(double momentum, bool nesterov) : momentum_(static_cast<T>(momentum)), nesterov_(nesterov) {
+  require_fraction("momentum", momentum);
+  if (nesterov && momentum == 0.0) throw DataError("nesterov: expected momentum > 0 with it, got 0");
+}
+
+template <typename T>
+std::vector<std::string> SGD<T>::moment_names() const {
+  if (momentum_ == T(0)) return {};
+  return {"velocity"};
+}
+
+template <typename T>
+void SGD<T>::update(OptimizerState<T>& state, T rate, const T* g_, T* theta_, Index begin, Index end) const {
+  const T* __restrict g = g_;
+  T* __restrict theta = theta_;
+  const T mu = momentum_;
+  if (mu == T(0)) {
+    for (Index i = begin; i < end; ++i) theta[i] -= rate * g[i];
+    return;
+  }
+  T* __restrict v = state.moments[0].data();
+  if (nesterov_) {
+    for (Index i = begin; i < end; ++i) {
+      v[i] = mu * v[i] - rate * g[i];
+      theta[i] += mu * v[i] - rate * g[i];
+    }
+  } else {
+    for (Index i = begin; i < end; ++i) {
+      v[i] = mu * v[i] - rate * g[i];
+      theta[i] += v[i];
+    }
+  }
+}
+
+template <typename T>
+Adam<T>::Adam(const Options& options) : options_(options) {
+  require_fraction("beta1", options.beta1);
+  require_fraction("beta2", options.beta2);
+  if (!(options.epsilon > 0.0 && std::isfinite(options.epsilon)))
+    throw DataError(text("epsilon: expected a finite number > 0, got ", options.epsilon));
+}
+
+template <typename T>
+std::vector<std::string> Adam<T>::moment_names() const {
+  return {"m", "v"};
+}
+
+template <typename T>
+void Adam<T>::update(OptimizerState<T>& state, T rate, const T* g_, T* theta_, Index begin, Index end) const {
+  const T* __restrict g = g_;
+  T* __restrict theta = theta_;
+  T* __restrict m = state.moments[0].data();
+  T* __restrict v = state.moments[1].data();
+  const double t = static_cast<double>(state.t);
+  const double correction1 = options_.bias_correction ? 1.0 - std::pow(options_.beta1, t) : 1.0;
+  const double correction2 = options_.bias_correction ? 1.0 - std::pow(options_.beta2, t) : 1.0;
+  const T beta1 = static_cast<T>(options_.beta1), keep1 = static_cast<T>(1.0 - options_.beta1);
+  const T beta2 = static_cast<T>(options_.beta2), keep2 = static_cast<T>(1.0 - options_.beta2);
+  const T step = static_cast<T>(static_cast<double>(rate) / correction1);
+  const T root = static_cast<T>(1.0 / std::sqrt(correction2));
+  const T epsilon = static_cast<T>(options_.epsilon);
+  for (Index i = begin; i < end; ++i) {
+    m[i] = beta1 * m[i] + keep1 * g[i];
+    v[i] = beta2 * v[i] + keep2 * g[i] * g[i];
+    theta[i] -= step * m[i] / (std::sqrt(v[i]) * root + epsilon);
+  }
+}
+
+template class Optimizer<float>;
+template class Optimizer<double>;
+template class SGD<float>;
+template class SGD<double>;
+template class Adam<float>;
+template class Adam<double>;
+
+}  // namespace nncpp

@@ -1,0 +1,245 @@
+#include "nncpp/plan.hpp"
+
+#include <algorithm>
+
+#include "nncpp/error.hpp"
+
+namespace nncpp {
+
+// Moments of a pass over nodes 0 ... n - 1: node i runs forward at i, losses at n, node i backward at 2 n - i.
+template <typename T>
+struct Plan<T>::Lifetime {
+  T** data;    // where the address goes
+  Index size;  // elements
+  int first, last;
+  Index offset = 0;
+};
+
+template <typename T>
+struct Plan<T>::Step {
+  const Node<T>* node = nullptr;
+  bool is_output = false;
+  bool is_linear = false;
+  bool has_gradient = false;  // something before it, or in it, wants one
+  LayerMemory memory;
+
+  T* output = nullptr;            // (N, ...)
+  T* doutput = nullptr;           // (N, ...)
+  T* saved = nullptr;
+  T* scratch_forward = nullptr;
+  T* scratch_backward = nullptr;
+
+  std::vector<Tensor<const T>> inputs, weights, state;
+  std::vector<Tensor<T>> next_state;
+  std::vector<Gradient<T>> dinputs, dweights;
+};
+
+template <typename T>
+Plan<T>::~Plan() = default;
+
+template <typename T>
+Plan<T>::Plan(const Graph<T>& graph, const Options& options, const Vectors<T>& vectors)
+    : graph_(graph), options_(options), vectors_(vectors), steps_(graph.nodes().size()) {
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    Step& step = steps_[i];
+    step.node = &graph.nodes()[i];
+    if (step.node->layer == nullptr) {
+      inputs_.push_back(static_cast<int>(i));
+      step.has_gradient = options_.has_input_gradients;
+    } else {
+      step.memory = step.node->layer->memory(step.node->input_shapes, options_.capacity);
+      step.has_gradient = step.node->num_segments > 0;
+      for (const int id : step.node->inputs) step.has_gradient |= steps_[static_cast<std::size_t>(id)].has_gradient;
+    }
+    step.has_gradient &= options_.has_backward;
+  }
+  for (std::size_t k = 0; k < options_.outputs.size(); ++k) {
+    Step& step = steps_[static_cast<std::size_t>(options_.outputs[k])];
+    if (step.is_output) throw DataError(text(step.node->name, ": expected each output once, got it twice"));
+    step.is_output = true;
+    step.is_linear = options_.is_linear[k];
+  }
+
+  // First fit, largest first: buffers whose lifetimes overlap never share an element.
+  std::vector<Lifetime> buffers = lifetimes();
+  std::stable_sort(buffers.begin(), buffers.end(), [](const auto& a, const auto& b) { return a.size > b.size; });
+  Index total = 0;
+  std::vector<const Lifetime*> placed;  // by offset
+  for (Lifetime& buffer : buffers) {
+    for (const Lifetime* other : placed) {
+      const bool overlaps_in_time = buffer.first <= other->last && other->first <= buffer.last;
+      if (!overlaps_in_time) continue;
+      if (buffer.offset + buffer.size <= other->offset) break;
+      buffer.offset = std::max(buffer.offset, other->offset + other->size);
+    }
+    total = std::max(total, buffer.offset + buffer.size);
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), &buffer,
+                                   [](const auto* a, const auto* b) { return a->offset < b->offset; }),
+                  &buffer);
+  }
+  arena_ = Buffer<T>(total);
+  for (const Lifetime& buffer : buffers) *buffer.data = arena_.data() + buffer.offset;
+
+  connect();
+  set_batch(options_.capacity);
+}
+
+template <typename T>
+std::vector<typename Plan<T>::Lifetime> Plan<T>::lifetimes() {
+  const int count = static_cast<int>(steps_.size());
+  const auto backward_of = [&](int i) { return 2 * count - i; };
+  std::vector<int> output_last(steps_.size()), doutput_first(steps_.size(), backward_of(-1));
+  for (int i = 0; i < count; ++i) {
+    const Step& step = steps_[static_cast<std::size_t>(i)];
+    auto& last = output_last[static_cast<std::size_t>(i)];
+    last = step.is_output ? count : i;
+    if (step.is_output) doutput_first[static_cast<std::size_t>(i)] = count;
+    if (step.node->layer == nullptr) continue;
+    if (step.has_gradient && step.node->layer->backward_reads_output()) last = backward_of(i);
+    for (const int id : step.node->inputs) {
+      auto& input_last = output_last[static_cast<std::size_t>(id)];
+      input_last = std::max(input_last, i);
+      if (!step.has_gradient) continue;
+      if (step.node->layer->backward_reads_inputs()) input_last = std::max(input_last, backward_of(i));
+      auto& first = doutput_first[static_cast<std::size_t>(id)];
+      first = std::min(first, backward_of(i));
+    }
+  }
+  std::vector<Lifetime> buffers;
+  const auto need = [&](T*& data, Index size, int first, int last) {
+    if (size > 0) buffers.push_back({&data, padded<T>(size), first, last});
+  };
+  for (int i = 0; i < count; ++i) {
+    Step& step = steps_[static_cast<std::size_t>(i)];
+    const Index size = numel(step.node->shape.batch(options_.capacity));
+    const bool is_input = step.node->layer == nullptr;
+    need(step.output, size, is_input ? -1 : i, output_last[static_cast<std::size_t>(i)]);
+    need(step.scratch_forward, step.memory.forward, i, i);
+    need(step.saved, step.memory.saved, i, step.has_gradient ? backward_of(i) : i);
+    if (!step.has_gradient) continue;
+    need(step.doutput, size, doutput_first[static_cast<std::size_t>(i)], is_input ? backward_of(-1) : backward_of(i));
+    need(step.scratch_backward, step.memory.backward, backward_of(i), backward_of(i));
+  }
+  return buffers;
+}
+
+// Backward runs from the last node to the first: whoever writes a gradient first assigns, all others add.
+template <typename T>
+void Plan<T>::connect() {
+  std::vector<bool> has_delta(steps_.size()), has_dweight(graph_.segments().size());
+  for (std::size_t i = 0; i < steps_.size(); ++i) has_delta[i] = steps_[i].is_output;
+  for (std::size_t i = steps_.size(); i-- > 0;) {
+    Step& step = steps_[i];
+    if (step.node->layer == nullptr) continue;
+    step.has_gradient &= has_delta[i];
+    for (const int id : step.node->inputs) {
+      const auto& input = steps_[static_cast<std::size_t>(id)];
+      step.inputs.push_back({input.output, input.node->shape.batch(options_.capacity)});
+      Gradient<T> gradient;
+      if (step.has_gradient && input.has_gradient) {
+        gradient = {{input.doutput, input.node->shape.batch(options_.capacity)},
+                    has_delta[static_cast<std::size_t>(id)] ? Write::kAdd : Write::kAssign};
+        has_delta[static_cast<std::size_t>(id)] = true;
+      }
+      step.dinputs.push_back(gradient);
+    }
+    for (int s = step.node->first_segment; s < step.node->first_segment + step.node->num_segments; ++s) {
+      const Segment& segment = graph_.segments()[static_cast<std::size_t>(s)];
+      step.weights.push_back(view(segment, vectors_.theta));
+      Gradient<T> gradient;
+      if (step.has_gradient) {
+        gradient = {view(segment, vectors_.dtheta), has_dweight[static_cast<std::size_t>(s)] ? Write::kAdd : Write::kAssign};
+        has_dweight[static_cast<std::size_t>(s)] = true;
+      }
+      step.dweights.push_back(gradient);
+    }
+    for (int s = step.node->first_state; s < step.node->first_state + step.node->num_states; ++s) {
+      const Segment& segment = graph_.states()[static_cast<std::size_t>(s)];
+      step.state.push_back(view(segment, vectors_.state));
+      if (vectors_.next_state != nullptr) step.next_state.push_back(view(segment, vectors_.next_state));
+    }
+  }
+}
+
+template <typename T>
+void Plan<T>::set_batch(Index n) {
+  if (n == n_) return;
+  if (n < 1 || n > options_.capacity) throw ShapeError(text("expected a batch of 1 ... ", options_.capacity, ", got ", n));
+  n_ = n;
+  for (Step& step : steps_) {
+    for (std::size_t i = 0; i < step.inputs.size(); ++i) {
+      step.inputs[i].shape = step.node->input_shapes[i].batch(n);
+      step.dinputs[i].to.shape = step.inputs[i].shape;
+    }
+  }
+}
+
+template <typename T>
+Tensor<T> Plan<T>::input(int i) const {
+  const Step& step = steps_[static_cast<std::size_t>(inputs_[static_cast<std::size_t>(i)])];
+  return {step.output, step.node->shape.batch(n_)};
+}
+
+template <typename T>
+Tensor<T> Plan<T>::input_gradient(int i) const {
+  const Step& step = steps_[static_cast<std::size_t>(inputs_[static_cast<std::size_t>(i)])];
+  return {step.doutput, step.node->shape.batch(n_)};
+}
+
+template <typename T>
+Tensor<const T> Plan<T>::output(int k) const {
+  const Step& step = steps_[static_cast<std::size_t>(options_.outputs[static_cast<std::size_t>(k)])];
+  return {step.output, step.node->shape.batch(n_)};
+}
+
+template <typename T>
+Tensor<T> Plan<T>::output_gradient(int k) const {
+  const Step& step = steps_[static_cast<std::size_t>(options_.outputs[static_cast<std::size_t>(k)])];
+  return {step.doutput, step.node->shape.batch(n_)};
+}
+
+template <typename T>
+void Plan<T>::forward(const Pass& pass, const Poll& poll) {
+  set_batch(pass.n);
+  for (Step& step : steps_) {
+    if (step.node->layer == nullptr) continue;
+    if (poll && poll()) throw Interrupted{};
+    step.node->layer->forward({.inputs = step.inputs,
+                               .output = {step.output, step.node->shape.batch(n_)},
+                               .weights = step.weights,
+                               .state = step.state,
+                               .next_state = step.next_state,
+                               .saved = step.saved,
+                               .scratch = step.scratch_forward,
+                               .mode = pass.mode,
+                               .key = {pass.seed, step.node->stream, pass.step},
+                               .is_linear = step.is_linear});
+  }
+}
+
+template <typename T>
+void Plan<T>::backward(const Pass& pass, const Poll& poll) {
+  for (std::size_t i = steps_.size(); i-- > 0;) {
+    Step& step = steps_[i];
+    if (step.node->layer == nullptr || !step.has_gradient) continue;
+    if (poll && poll()) throw Interrupted{};
+    const Shape shape = step.node->shape.batch(n_);
+    step.node->layer->backward({.inputs = step.inputs,
+                                .output = {step.output, shape},
+                                .doutput = {step.doutput, shape},
+                                .dinputs = step.dinputs,
+                                .weights = step.weights,
+                                .dweights = step.dweights,
+                                .state = step.state,
+                                .saved = step.saved,
+                                .scratch = step.scratch_backward,
+                                .mode = pass.mode,
+                                .key = {pass.seed, step.node->stream, pass.step},
+                                .is_linear = step.is_linear});
+  }
+}
+
+template class Plan<float>;
+template class Plan<double>;
+
+}  // namespace nncpp

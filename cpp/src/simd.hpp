@@ -1,0 +1,90 @@
+// One register of T, as wide as the level this file is compiled for. Eigen's packets underneath: they know every
+// processor, and their exp and tanh give a lane the same bits wherever it stands.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstring>
+
+#include "nncpp/shape.hpp"
+
+namespace nncpp::simd {
+
+namespace ei = Eigen::internal;
+
+template <typename T>
+using Packet = typename ei::packet_traits<T>::type;
+template <typename T>
+inline constexpr int kLanes = ei::unpacket_traits<Packet<T>>::size;
+
+template <typename T>
+Packet<T> load(const T* from) {
+  return ei::ploadu<Packet<T>>(from);
+}
+template <typename T>
+void store(T* to, const Packet<T>& p) {
+  ei::pstoreu(to, p);
+}
+template <typename T>
+Packet<T> set(T value) {
+  return ei::pset1<Packet<T>>(value);
+}
+
+// the first `count` elements, then `fill`
+template <typename T>
+Packet<T> load_front(const T* from, Index count, T fill = T(0)) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float>)
+    return _mm512_mask_loadu_ps(_mm512_set1_ps(fill), static_cast<__mmask16>((1u << count) - 1u), from);
+  else if constexpr (std::is_same_v<T, double>)
+    return _mm512_mask_loadu_pd(_mm512_set1_pd(fill), static_cast<__mmask8>((1u << count) - 1u), from);
+#endif
+  alignas(64) T lanes[kLanes<T>];
+  for (Index i = 0; i < kLanes<T>; ++i) lanes[i] = i < count ? from[i] : fill;
+  return load<T>(lanes);
+}
+template <typename T>
+void store_front(T* to, const Packet<T>& p, Index count) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float>)
+    return _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count) - 1u), p);
+  else if constexpr (std::is_same_v<T, double>)
+    return _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1u << count) - 1u), p);
+#endif
+  alignas(64) T lanes[kLanes<T>];
+  store<T>(lanes, p);
+  for (Index i = 0; i < count; ++i) to[i] = lanes[i];
+}
+
+// y_i = f(x_i): the last lanes go through the same packet code, so an element's bits do not depend on its place
+template <typename T, typename F>
+void map(const T* x, T* y, Index size, F f) {
+  constexpr Index L = kLanes<T>;
+  Index i = 0;
+  for (; i + L <= size; i += L) store<T>(y + i, f(load<T>(x + i)));
+  if (i < size) store_front<T>(y + i, f(load_front<T>(x + i, size - i)), size - i);
+}
+
+// z_i = f(x_i, y_i)
+template <typename T, typename F>
+void map(const T* x, const T* y, T* z, Index size, F f) {
+  constexpr Index L = kLanes<T>;
+  Index i = 0;
+  for (; i + L <= size; i += L) store<T>(z + i, f(load<T>(x + i), load<T>(y + i)));
+  if (i < size) {
+    const Index rest = size - i;
+    store_front<T>(z + i, f(load_front<T>(x + i, rest), load_front<T>(y + i, rest)), rest);
+  }
+}
+
+// sum of f(x_i), in an order that depends on size only; f(fill) must be 0
+template <typename T, typename F>
+T sum(const T* x, Index size, T fill, F f) {
+  constexpr Index L = kLanes<T>;
+  Packet<T> total = set<T>(T(0));
+  Index i = 0;
+  for (; i + L <= size; i += L) total = ei::padd(total, f(load<T>(x + i)));
+  if (i < size) total = ei::padd(total, f(load_front<T>(x + i, size - i, fill)));
+  return ei::predux(total);
+}
+
+}  // namespace nncpp::simd

@@ -1,0 +1,134 @@
+#include "nncpp/source.hpp"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "nncpp/error.hpp"
+
+namespace nncpp {
+namespace {
+
+struct Float16 {
+  std::uint16_t bits;
+};
+
+template <typename T, typename S>
+T convert(const std::byte* from) {
+  S value;
+  std::memcpy(&value, from, sizeof(S));  // a view into a record array need not be aligned
+  if constexpr (std::is_same_v<S, Float16>)
+    return static_cast<T>(Eigen::half_impl::half_to_float(Eigen::half_impl::raw_uint16_to_half(value.bits)));
+  else
+    return static_cast<T>(value);
+}
+
+// innermost axes first taken together where memory allows; most sources become one run of elements
+struct Layout {
+  std::array<Index, Shape::kMaxRank> lengths{}, strides{};
+  std::size_t rank = 0;
+};
+
+Layout collapse(const Source& source, Index item) {
+  Layout layout;
+  for (std::size_t axis = 0; axis < source.sample.rank(); ++axis) {
+    const Index length = source.sample[axis], stride = source.strides[axis];
+    if (length == 1) continue;
+    if (layout.rank > 0 && layout.strides[layout.rank - 1] == length * stride) {
+      layout.lengths[layout.rank - 1] *= length;
+      layout.strides[layout.rank - 1] = stride;
+    } else {
+      layout.lengths[layout.rank] = length;
+      layout.strides[layout.rank++] = stride;
+    }
+  }
+  if (layout.rank == 0) {
+    layout.lengths[0] = 1;
+    layout.strides[0] = item;
+    layout.rank = 1;
+  }
+  return layout;
+}
+
+template <typename T, typename S>
+T* gather_axes(const std::byte* from, const Layout& layout, std::size_t axis, T* to) {
+  const Index length = layout.lengths[axis], stride = layout.strides[axis];
+  if (axis + 1 < layout.rank) {
+    for (Index i = 0; i < length; ++i) to = gather_axes<T, S>(from + i * stride, layout, axis + 1, to);
+    return to;
+  }
+  if (stride == sizeof(S)) {
+    if constexpr (std::is_same_v<T, S>)
+      std::memcpy(to, from, static_cast<std::size_t>(length) * sizeof(T));
+    else
+      for (Index i = 0; i < length; ++i) to[i] = convert<T, S>(from + i * static_cast<Index>(sizeof(S)));
+  } else {
+    for (Index i = 0; i < length; ++i) to[i] = convert<T, S>(from + i * stride);
+  }
+  return to + length;
+}
+
+template <typename T, typename S>
+void gather_rows(const Source& source, std::span<const Index> rows, T* to) {
+  const Layout layout = collapse(source, sizeof(S));
+  for (const Index row : rows) to = gather_axes<T, S>(source.data + row * source.row_stride, layout, 0, to);
+}
+
+}  // namespace
+
+template <typename T>
+void gather(const Source& source, std::span<const Index> rows, T* to) {
+  switch (source.type) {
+    case ElementType::kBool:
+    case ElementType::kUint8: return gather_rows<T, std::uint8_t>(source, rows, to);
+    case ElementType::kInt8: return gather_rows<T, std::int8_t>(source, rows, to);
+    case ElementType::kInt16: return gather_rows<T, std::int16_t>(source, rows, to);
+    case ElementType::kInt32: return gather_rows<T, std::int32_t>(source, rows, to);
+    case ElementType::kInt64: return gather_rows<T, std::int64_t>(source, rows, to);
+    case ElementType::kUint16: return gather_rows<T, std::uint16_t>(source, rows, to);
+    case ElementType::kUint32: return gather_rows<T, std::uint32_t>(source, rows, to);
+    case ElementType::kUint64: return gather_rows<T, std::uint64_t>(source, rows, to);
+    case ElementType::kFloat16: return gather_rows<T, Float16>(source, rows, to);
+    case ElementType::kFloat32: return gather_rows<T, float>(source, rows, to);
+    case ElementType::kFloat64: return gather_rows<T, double>(source, rows, to);
+  }
+}
+
+template <typename T>
+void require_finite(const T* values, Index rows, Index columns, const Source& source, Index first_row) {
+  // x - x is 0 for a finite x and NaN otherwise; the sum shows whether any was not
+  T poison = 0;
+  for (Index i = 0; i < rows * columns; ++i) poison += values[i] - values[i];
+  if (poison == T(0)) return;
+  const auto* bad = std::find_if(values, values + rows * columns, [](T x) { return !std::isfinite(x); });
+  const Index row = first_row + (bad - values) / std::max<Index>(columns, 1);
+  throw DataError(text(source.name, ": expected finite numbers, got ", std::isnan(*bad) ? "NaN" : "infinity", " in row ", row,
+                       " (as float", 8 * sizeof(T), "); drop or fill such rows first"));
+}
+
+template <typename T>
+void require_finite(const Source& source) {
+  if (source.is_integer()) return;
+  const Index columns = numel(source.sample);
+  if (columns == 0) return;
+  const Index block = std::max<Index>(1, 4096 / columns);
+  std::vector<Index> rows(static_cast<std::size_t>(std::min(block, source.rows)));
+  std::vector<T> values(rows.size() * static_cast<std::size_t>(columns));
+  for (Index first = 0; first < source.rows; first += block) {
+    const Index count = std::min(block, source.rows - first);
+    std::iota(rows.begin(), rows.begin() + count, first);
+    gather<T>(source, std::span<const Index>(rows.data(), static_cast<std::size_t>(count)), values.data());
+    require_finite<T>(values.data(), count, columns, source, first);
+  }
+}
+
+template void gather<float>(const Source&, std::span<const Index>, float*);
+template void gather<double>(const Source&, std::span<const Index>, double*);
+template void gather<Index>(const Source&, std::span<const Index>, Index*);
+template void require_finite<float>(const Source&);
+template void require_finite<double>(const Source&);
+template void require_finite<float>(const float*, Index, Index, const Source&, Index);
+template void require_finite<double>(const double*, Index, Index, const Source&, Index);
+
+}  // namespace nncpp

@@ -1,0 +1,317 @@
+#include "nncpp/train.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "nncpp/error.hpp"
+#include "nncpp/parallel.hpp"
+
+namespace nncpp {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Seconds = std::chrono::duration<double>;
+
+constexpr double kPollSeconds = 0.02;
+constexpr std::size_t kMostBatches = 4;  // batch sizes whose buffers are kept
+const Poll kNoPoll;
+
+// One thread at a time: theta, the moments and the buffers of a batch belong to the run that goes on.
+class Occupied {
+ public:
+  explicit Occupied(std::atomic_flag& flag) : flag_(flag) {
+    if (flag_.test_and_set(std::memory_order_acquire))
+      throw Error("this model is being trained or evaluated in another thread; wait for it, or use a copy");
+  }
+  ~Occupied() { flag_.clear(std::memory_order_release); }
+  Occupied(const Occupied&) = delete;
+  Occupied& operator=(const Occupied&) = delete;
+
+ private:
+  std::atomic_flag& flag_;
+};
+
+}  // namespace
+
+// A training plan and the targets beside it. `targets` and `weights` also serve evaluation.
+template <typename T>
+struct Trainer<T>::Batch {
+  std::unique_ptr<Plan<T>> plan;
+  bool has_input_gradients = false;
+  std::vector<Buffer<T>> values;       // by output (capacity, ...)
+  std::vector<Buffer<Index>> labels;   // by output (capacity, ...)
+  std::vector<Target<T>> targets;      // by output: which of the two holds
+  Buffer<T> weights;                   // (capacity)
+  bool has_weights = false;
+  std::vector<Index> rows;
+  std::vector<LossSums> sums;
+};
+
+template <typename T>
+Trainer<T>::~Trainer() = default;
+
+template <typename T>
+Trainer<T>::Trainer(std::shared_ptr<Network<T>> network, Options options)
+    : network_(std::move(network)), options_(std::move(options)) {
+  const auto& nodes = network_->graph().nodes();
+  const auto& outputs = network_->outputs();
+  if (options_.losses.size() != outputs.size() || options_.loss_weights.size() != outputs.size())
+    throw ShapeError(text("loss: expected ", outputs.size(), " (one for each output), got ", options_.losses.size()));
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    const auto& node = nodes[static_cast<std::size_t>(outputs[k])];
+    if (!(std::isfinite(options_.loss_weights[k]) && options_.loss_weights[k] >= 0))
+      throw DataError(text("loss_weights: expected finite numbers >= 0, got ", options_.loss_weights[k]));
+    if (node.layer == nullptr) throw DataError(text(node.name, ": expected a layer as output, got an input"));
+    const Activation activation = node.layer->output_activation();
+    try {
+      is_linear_.push_back(options_.losses[k]->is_paired(activation) && activation != Activation::kIdentity);
+    } catch (const DataError& error) {
+      throw DataError(text(node.name, ": ", error.what()));
+    }
+    const bool is_used = std::any_of(nodes.begin(), nodes.end(), [&](const auto& other) {
+      return std::find(other.inputs.begin(), other.inputs.end(), outputs[k]) != other.inputs.end();
+    });
+    if (is_used && is_linear_.back())
+      throw DataError(text(node.name, ": feeds another layer, so its '", to_string(activation),
+                           "' cannot be taken over by the loss; put an Activation layer of its own before the output"));
+  }
+  const Index size = network_->graph().theta_size();
+  dtheta_ = Buffer<T>(size);
+  next_state_ = Buffer<T>(network_->graph().state_size());
+  state_ = options_.optimizer->start(size);
+}
+
+template <typename T>
+void Trainer<T>::require_shapes(const Examples& examples) const {
+  network_->require_inputs(examples.inputs);
+  const Index rows = examples.rows();
+  if (rows == 0) throw ShapeError(text(examples.inputs[0].name, ": expected at least 1 row, got 0"));
+  if (examples.targets.size() != options_.losses.size())
+    throw ShapeError(text("y: expected ", options_.losses.size(), options_.losses.size() == 1 ? " array, got " : " arrays, got ",
+                          examples.targets.size()));
+  for (std::size_t k = 0; k < examples.targets.size(); ++k) {
+    const Source& y = examples.targets[k];
+    const Shape& output = network_->output_shape(static_cast<int>(k));
+    if (y.rows != rows) throw ShapeError(text(y.name, ": expected ", rows, " rows as in ", examples.inputs[0].name, ", got ", y.rows));
+    const Index count = numel(y.sample);
+    const bool has_labels = options_.losses[k]->takes_labels() && count * output.back() == numel(output);
+    // (n) and (n, 1) are the same thing for a single output, and for labels; nothing else broadcasts
+    if (!has_labels && !(y.sample == output) && !(count == 1 && numel(output) == 1))
+      throw ShapeError(text(y.name, ": expected ", to_string(output, true),
+                            options_.losses[k]->takes_labels() ? " or integer labels (N)" : "", " for loss '",
+                            options_.losses[k]->name(), "', got ", to_string(y.sample.batch(y.rows))));
+  }
+  const Source& weights = examples.weights;
+  if (weights.data != nullptr && (weights.rows != rows || weights.sample.rank() != 0))
+    throw ShapeError(text(weights.name, ": expected (", rows, ",), got ", to_string(weights.sample.batch(weights.rows))));
+}
+
+template <typename T>
+void Trainer<T>::require_valid(const Examples& examples) const {
+  require_shapes(examples);
+  for (const Source& x : examples.inputs) require_finite<T>(x);
+  for (std::size_t k = 0; k < examples.targets.size(); ++k)
+    options_.losses[k]->require_valid(examples.targets[k], network_->output_shape(static_cast<int>(k)));
+  const Source& weights = examples.weights;
+  if (weights.data == nullptr) return;
+  require_finite<T>(weights);
+  double total = 0;
+  for (Index r = 0; r < weights.rows; ++r) {
+    T weight;
+    gather<T>(weights, std::span(&r, 1), &weight);
+    if (weight < T(0)) throw DataError(text(weights.name, ": expected weights >= 0, got ", weight, " in row ", r));
+    total += static_cast<double>(weight);
+  }
+  if (!(total > 0)) throw DataError(text(weights.name, ": expected at least one weight > 0, got zeros only"));
+}
+
+template <typename T>
+typename Trainer<T>::Batch& Trainer<T>::batch(Index n, bool has_input_gradients) {
+  for (const auto& batch : batches_) {
+    const Index capacity = batch->plan->capacity();
+    if (batch->has_input_gradients == has_input_gradients && capacity >= n && capacity <= 2 * n) return *batch;
+  }
+  if (batches_.size() == kMostBatches) batches_.erase(batches_.begin());  // the oldest
+  auto& slot = batches_.emplace_back(std::make_unique<Batch>());
+  slot->has_input_gradients = has_input_gradients;
+  const typename Plan<T>::Options options{.capacity = n,
+                                          .has_backward = true,
+                                          .has_input_gradients = has_input_gradients,
+                                          .outputs = network_->outputs(),
+                                          .is_linear = is_linear_};
+  const Vectors<T> vectors{.theta = network_->theta().data,
+                           .state = network_->state().data,
+                           .next_state = next_state_.data(),
+                           .dtheta = dtheta_.data()};
+  slot->plan = std::make_unique<Plan<T>>(network_->graph(), options, vectors);
+  reserve(*slot, n);
+  return *slot;
+}
+
+template <typename T>
+void Trainer<T>::reserve(Batch& batch, Index n) const {
+  for (std::size_t k = 0; k < options_.losses.size(); ++k) {
+    const Shape& output = network_->output_shape(static_cast<int>(k));
+    batch.values.emplace_back(n * numel(output));
+    batch.labels.emplace_back(options_.losses[k]->takes_labels() ? n * numel(output) / output.back() : 0);
+  }
+  batch.targets.resize(options_.losses.size());
+  batch.sums.resize(options_.losses.size());
+  batch.weights = Buffer<T>(n);
+  batch.rows.resize(static_cast<std::size_t>(n));
+}
+
+template <typename T>
+void Trainer<T>::load(const Examples& examples, std::span<const Index> rows, Plan<T>& plan, Batch& batch) const {
+  plan.set_batch(static_cast<Index>(rows.size()));
+  for (std::size_t i = 0; i < examples.inputs.size(); ++i)
+    gather<T>(examples.inputs[i], rows, plan.input(static_cast<int>(i)).data);
+  for (std::size_t k = 0; k < examples.targets.size(); ++k) {
+    const Source& y = examples.targets[k];
+    const Shape& output = network_->output_shape(static_cast<int>(k));
+    const bool has_labels = options_.losses[k]->takes_labels() && numel(y.sample) * output.back() == numel(output);
+    if (has_labels)
+      gather<Index>(y, rows, batch.labels[k].data());
+    else
+      gather<T>(y, rows, batch.values[k].data());
+    batch.targets[k] = {has_labels ? batch.labels[k].data() : nullptr, has_labels ? nullptr : batch.values[k].data()};
+  }
+  batch.has_weights = examples.weights.data != nullptr;
+  if (batch.has_weights) gather<T>(examples.weights, rows, batch.weights.data());
+}
+
+// every output's loss, and with has_gradient its gradient in the plan
+template <typename T>
+void Trainer<T>::evaluate_losses(const Plan<T>& plan, Batch& batch, bool has_gradient) const {
+  for (std::size_t k = 0; k < options_.losses.size(); ++k) {
+    const int output = static_cast<int>(k);
+    batch.sums[k] = options_.losses[k]->evaluate(plan.output(output), batch.targets[k],
+                                                 batch.has_weights ? batch.weights.data() : nullptr,
+                                                 has_gradient ? plan.output_gradient(output).data : nullptr,
+                                                 options_.loss_weights[k]);
+  }
+}
+
+template <typename T>
+double Trainer<T>::mean_loss(const std::vector<LossSums>& sums) const {
+  double value = 0;
+  for (std::size_t k = 0; k < sums.size(); ++k)
+    if (sums[k].weight > 0) value += options_.loss_weights[k] * sums[k].loss / sums[k].weight;
+  return value;
+}
+
+template <typename T>
+RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, const Poll& poll) {
+  const Occupied occupied(is_busy_);
+  require_shapes(examples);
+  if (options.batch_size < 1) throw DataError(text("batch_size: expected 1 or more, got ", options.batch_size));
+  const Index total = static_cast<Index>(options.order.size());
+  for (const Index row : options.order)
+    if (row < 0 || row >= examples.rows()) throw DataError(text("order: expected rows 0 ... ", examples.rows() - 1, ", got ", row));
+  const FloatMode float_mode;
+  Batch& batch = this->batch(std::min(options.batch_size, total), false);
+  const Tensor<T> theta = network_->theta(), model_state = network_->state();
+
+  RunResult result;
+  result.sums.resize(options_.losses.size());
+  const Clock::time_point start = Clock::now();
+  Clock::time_point last_poll = start;
+  double last_step = kPollSeconds;  // unknown yet: ask between the nodes of the first step
+  for (Index position = options.first; position < total && result.steps < options.max_steps;) {
+    const Index n = std::min(options.batch_size, total - position);
+    const Poll& inside = last_step >= kPollSeconds ? poll : kNoPoll;
+    load(examples, options.order.subspan(static_cast<std::size_t>(position), static_cast<std::size_t>(n)), *batch.plan, batch);
+    std::copy(model_state.begin(), model_state.end(), next_state_.data());
+
+    const Pass pass{n, Mode::kTraining, network_->seed(), static_cast<std::uint32_t>(state_.t)};
+    batch.plan->forward(pass, inside);
+    evaluate_losses(*batch.plan, batch, true);
+    if (!std::isfinite(mean_loss(batch.sums))) {
+      result.has_diverged = true;
+      break;
+    }
+    batch.plan->backward(pass, inside);
+    result.penalty += add_penalties<T>(options_.penalties, theta.data, dtheta_.data());
+    options_.optimizer->step(state_, options.rates[static_cast<std::size_t>(result.steps)], dtheta_.data(), theta.data,
+                             theta.size());
+    std::copy(next_state_.data(), next_state_.data() + next_state_.size(), model_state.data);
+
+    for (std::size_t k = 0; k < batch.sums.size(); ++k) result.sums[k] += batch.sums[k];
+    ++result.steps;
+    result.rows += n;
+    position += n;
+    const Clock::time_point now = Clock::now();
+    last_step = Seconds(now - start).count() / static_cast<double>(result.steps);
+    if (Seconds(now - start).count() >= options.seconds) break;
+    if (poll && Seconds(now - last_poll).count() >= kPollSeconds) {
+      if (poll()) throw Interrupted{};
+      last_poll = now;
+    }
+  }
+  return result;
+}
+
+template <typename T>
+Objective Trainer<T>::step(const Examples& examples, double rate, const Poll& poll) {
+  require_valid(examples);
+  std::vector<Index> order(static_cast<std::size_t>(examples.rows()));
+  std::iota(order.begin(), order.end(), Index{0});
+  RunResult result = run(examples, {.order = order, .batch_size = examples.rows(), .max_steps = 1, .rates = {&rate, 1}}, poll);
+  const double mean = result.has_diverged ? std::numeric_limits<double>::quiet_NaN() : mean_loss(result.sums);
+  return {std::move(result.sums), result.penalty, mean + result.penalty};
+}
+
+template <typename T>
+Objective Trainer<T>::gradient(const Examples& examples, Mode mode, T* dtheta, std::span<T* const> dinputs,
+                               const Poll& poll) {
+  const Occupied occupied(is_busy_);
+  require_shapes(examples);
+  const FloatMode float_mode;
+  const Index n = examples.rows();
+  Batch& batch = this->batch(n, !dinputs.empty());
+  std::iota(batch.rows.begin(), batch.rows.end(), Index{0});
+  load(examples, std::span<const Index>(batch.rows.data(), static_cast<std::size_t>(n)), *batch.plan, batch);
+  const Pass pass{n, mode, network_->seed(), static_cast<std::uint32_t>(state_.t)};
+  batch.plan->forward(pass, poll);
+  evaluate_losses(*batch.plan, batch, true);
+  batch.plan->backward(pass, poll);
+  const double penalty = add_penalties<T>(options_.penalties, network_->theta().data, dtheta_.data());
+  std::copy(dtheta_.data(), dtheta_.data() + dtheta_.size(), dtheta);
+  for (std::size_t i = 0; i < dinputs.size(); ++i) {
+    const Tensor<T> du = batch.plan->input_gradient(static_cast<int>(i));
+    std::copy(du.begin(), du.end(), dinputs[i]);
+  }
+  return {batch.sums, penalty, mean_loss(batch.sums) + penalty};
+}
+
+template <typename T>
+Objective Trainer<T>::evaluate(const Examples& examples, const Poll& poll) {
+  require_shapes(examples);
+  const FloatMode float_mode;
+  const Index rows = examples.rows();
+  auto plan = network_->borrow_plan(rows, is_linear_);
+  Batch batch;
+  reserve(batch, plan->capacity());
+  Objective objective;
+  objective.sums.resize(options_.losses.size());
+  for (Index first = 0; first < rows; first += plan->capacity()) {
+    const auto n = static_cast<std::size_t>(std::min(plan->capacity(), rows - first));
+    std::iota(batch.rows.begin(), batch.rows.begin() + static_cast<std::ptrdiff_t>(n), first);
+    load(examples, std::span<const Index>(batch.rows.data(), n), *plan, batch);
+    plan->forward({.n = static_cast<Index>(n), .mode = Mode::kInference, .seed = network_->seed()}, poll);
+    evaluate_losses(*plan, batch, false);
+    for (std::size_t k = 0; k < batch.sums.size(); ++k) objective.sums[k] += batch.sums[k];
+  }
+  objective.penalty = add_penalties<T>(options_.penalties, network_->theta().data, nullptr);
+  objective.value = mean_loss(objective.sums) + objective.penalty;
+  return objective;
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+}  // namespace nncpp

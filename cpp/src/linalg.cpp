@@ -21,21 +21,27 @@ constexpr int kRows = 6, kVectors = 4;
 constexpr int kRows = 4, kVectors = 3;  // 12 sums of 16 registers
 #endif
 
-constexpr Index kBlockK = 256;    // k of one partial sum: a constant, because it decides the bits
-constexpr Index kTileRows = 128;  // a task's piece of C
-constexpr Index kTileColumns = 384;
+constexpr int kRowVectors = 8;  // a single row: B is read once, so in long pieces
 
-static_assert(kTileRows % kRows == 0);
+constexpr Index kBlockK = 256;    // k of one partial sum: a constant, because it decides the bits
+constexpr Index kTasks = 8;              // as many as this where the product is large enough
+constexpr Index kSmallA = 65536;         // elements of A that stay in the cache while panels go by
+constexpr Index kTaskRows = 64;          // and no fewer rows of C than this in each
 
 template <typename T>
-constexpr Index kPanel = kVectors * simd::kLanes<T>;  // columns of one panel of B
+constexpr Index kPanel = std::max(kVectors, kRowVectors) * simd::kLanes<T>;  // columns of B that are packed at once
 
-// A thread's room for one packed block of A and one packed panel of B. Fixed size: a step never allocates.
-constexpr std::size_t kBytesA = kTileRows * kBlockK * sizeof(double);
-constexpr std::size_t kBytesB = kPanel<double> * kBlockK * sizeof(double);
-alignas(kAlignment) thread_local std::byte packed_a[kBytesA];
-alignas(kAlignment) thread_local std::byte packed_b[kBytesB];
+// A thread's room for one packed panel of B. Fixed size: a step never allocates.
+alignas(kAlignment) thread_local std::byte packed_b[kPanel<double> * kBlockK * sizeof(double)];
 static_assert(kPanel<float> * sizeof(float) <= kPanel<double> * sizeof(double));
+
+// Room for A, which all threads of one product read: the caller's, grows to the largest product and stays.
+template <typename T>
+T* room_for_a(Index size) {
+  static thread_local Buffer<T> room;
+  if (room.size() < size) room = Buffer<T>(size);
+  return room.data();
+}
 
 // How a tile begins and ends: start from the bias or from 0, then assign or add.
 template <typename T>
@@ -52,7 +58,7 @@ void tile(Index depth, const T* a, Index a_row, Index a_depth, const T* b, Index
   using Packet = simd::Packet<T>;
   constexpr Index L = simd::kLanes<T>;
   Packet sum[R][V];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int v = 0; v < V; ++v) {
     Packet start = simd::set<T>(T(0));
     if (edge.bias != nullptr)
@@ -62,12 +68,12 @@ void tile(Index depth, const T* a, Index a_row, Index a_depth, const T* b, Index
   }
   for (Index k = 0; k < depth; ++k) {
     Packet right[V];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int v = 0; v < V; ++v) right[v] = simd::load<T>(b + v * L);
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       const Packet left = simd::set<T>(a[r * a_row]);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int v = 0; v < V; ++v) sum[r][v] = simd::ei::pmadd(left, right[v], sum[r][v]);
     }
     a += a_depth;
@@ -75,7 +81,7 @@ void tile(Index depth, const T* a, Index a_row, Index a_depth, const T* b, Index
   }
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int v = 0; v < V; ++v) {
       T* to = c + r * c_stride + v * L;
       if (v + 1 < V || edge.last == L) {
@@ -92,15 +98,25 @@ template <typename T>
 using TileFunction = void (*)(Index, const T*, Index, Index, const T*, Index, T*, Index, const Edge<T>&);
 
 template <typename T, int V, int... R>
-constexpr std::array<TileFunction<T>, kRows> tiles_of(std::integer_sequence<int, R...>) {
+constexpr std::array<TileFunction<T>, sizeof...(R)> tiles_of(std::integer_sequence<int, R...>) {
   return {&tile<T, R + 1, V>...};
 }
 template <typename T, int... V>
-constexpr std::array<std::array<TileFunction<T>, kRows>, kVectors> all_tiles(std::integer_sequence<int, V...>) {
+constexpr std::array<std::array<TileFunction<T>, kRows>, sizeof...(V)> all_tiles(std::integer_sequence<int, V...>) {
   return {tiles_of<T, V + 1>(std::make_integer_sequence<int, kRows>{})...};
 }
+template <typename T, int... V>
+constexpr std::array<TileFunction<T>, sizeof...(V)> row_tiles_of(std::integer_sequence<int, V...>) {
+  return {&tile<T, 1, V + 1>...};
+}
+
 template <typename T>
-constexpr auto kTiles = all_tiles<T>(std::make_integer_sequence<int, kVectors>{});  // [vectors - 1][rows - 1]
+TileFunction<T> tile_function(Index rows, Index vectors) {
+  static constexpr auto tiles = all_tiles<T>(std::make_integer_sequence<int, kVectors>{});
+  static constexpr auto row_tiles = row_tiles_of<T>(std::make_integer_sequence<int, kRowVectors>{});
+  if (rows == 1) return row_tiles[static_cast<std::size_t>(vectors - 1)];
+  return tiles[static_cast<std::size_t>(vectors - 1)][static_cast<std::size_t>(rows - 1)];
+}
 
 // `size` in equal pieces of at most `most`: 64 rows by 24 would be 24 + 24 + 16, here 22 + 21 + 21
 struct Pieces {
@@ -108,6 +124,8 @@ struct Pieces {
   Pieces(Index size_, Index most) : size(size_), count((size_ + most - 1) / most) {}
   Index begin(Index i) const { return i * (size / count) + std::min(i, size % count); }
 };
+
+Index tiles_of_rows(Index rows) { return (rows + kRows - 1) / kRows; }
 
 // to (depth, L at every `width`) = the transpose of L rows of `depth` elements that lie `stride` apart
 template <typename T>
@@ -146,56 +164,62 @@ void pack_b(const Matrix<T>& b, Index k, Index depth, Index j, Index columns, In
       to[p * width + i] = i < columns ? b.data[k + p + (j + i) * b.column_stride] : T(0);
 }
 
-// to (depth, width): the columns of A^T that a task uses; width is a whole number of registers
+// A packed: for each tile of kRows rows, (depth, kRows); the last tile's missing rows are not written.
 template <typename T>
-void pack_a(const Matrix<T>& a, Index row, Index rows, Index k, Index depth, Index width, T* to) {
+void pack_a(const Matrix<T>& a, Index row, Index rows, Index k, Index depth, T* to) {
   constexpr Index L = simd::kLanes<T>;
-  const T* from = a.data + row * a.row_stride + k;
+  constexpr Index kTogether = std::max<Index>(L, kRows);  // rows of whole tiles and whole registers
+  const T* from = a.data + row * a.row_stride + k * a.column_stride;
   Index i = 0;
-  for (; i + L <= rows; i += L) turn(from + i * a.row_stride, a.row_stride, depth, width, to + i);
-  for (; i < rows; ++i)
-    for (Index p = 0; p < depth; ++p) to[p * width + i] = from[i * a.row_stride + p];
+  if (a.row_stride != 1) {
+    for (; i + kTogether <= rows; i += kTogether, from += kTogether * a.row_stride) {
+      alignas(kAlignment) T block[kBlockK * kTogether];
+      for (Index l = 0; l < kTogether; l += L) turn(from + l * a.row_stride, a.row_stride, depth, kTogether, block + l);
+      for (Index t = 0; t < kTogether; t += kRows, to += depth * kRows)
+        for (Index p = 0; p < depth; ++p) std::copy_n(block + p * kTogether + t, kRows, to + p * kRows);
+    }
+  }
+  for (; i < rows; i += kRows, from += kRows * a.row_stride, to += depth * kRows) {
+    const Index count = std::min<Index>(kRows, rows - i);
+    for (Index p = 0; p < depth; ++p)
+      for (Index r = 0; r < count; ++r) to[p * kRows + r] = from[r * a.row_stride + p * a.column_stride];
+  }
 }
 
-// one task: rows [row, row + rows) and columns [column, column + columns) of C
+// C = or += A B on the tiles [first_tile, last_tile) of rows and the panels [first_panel, last_panel) of columns;
+// `packed` is A packed, or null where A is read in place
 template <typename T>
-void multiply_block(const Matrix<T>& a, const Matrix<T>& b, T* c, Write write, const T* bias, Index row, Index rows,
-                    Index column, Index columns) {
+void multiply_block(const Matrix<T>& a, const T* packed, const Matrix<T>& b, T* c, Write write, const T* bias,
+                    Index first_tile, Index last_tile, const Pieces& panels, Index first_panel, Index last_panel) {
   constexpr Index L = simd::kLanes<T>;
-  const Index c_stride = b.columns;
-  const Pieces tiles(rows, kRows), panels((columns + L - 1) / L, kVectors);
-  T* const room_a = reinterpret_cast<T*>(packed_a);
-  T* const room_b = reinterpret_cast<T*>(packed_b);
-  // Packing pays when the block is used by many panels, or when its rows lie a page or more apart.
-  const bool packs_a = panels.count > 2 && a.row_stride != 1;
-  const Index width_a = padded<T>(rows);
-  const bool packs_b_far = b.column_stride != 1 || (tiles.count > 2 && b.row_stride * Index{sizeof(T)} >= 2048);
-
+  const Index c_stride = b.columns, num_tiles = last_tile - first_tile;
+  T* const room = reinterpret_cast<T*>(packed_b);
+  // Packing pays when a panel is used often enough and its rows lie far apart: they would share few cache sets.
+  const bool packs = b.column_stride != 1 || (num_tiles > 4 && b.row_stride * Index{sizeof(T)} >= 512);
   for (Index k = 0; k == 0 || k < a.columns; k += kBlockK) {
     const Index depth = std::min(kBlockK, a.columns - k);
-    if (packs_a) pack_a(a, row, rows, k, depth, width_a, room_a);
-    for (Index p = 0; p < panels.count; ++p) {
-      const Index first = panels.begin(p) * L, vectors = panels.begin(p + 1) - panels.begin(p);
-      const Index width = vectors * L, count = std::min(width, columns - first), j = column + first;
+    for (Index p = first_panel; p < last_panel; ++p) {
+      const Index j = panels.begin(p) * L, vectors = panels.begin(p + 1) - panels.begin(p);
+      const Index width = vectors * L, count = std::min(width, b.columns - j);
       const T* right = b.data + k * b.row_stride + j;
       Index right_stride = b.row_stride;
-      if (packs_b_far || count < width) {
-        pack_b(b, k, depth, j, count, width, room_b);
-        right = room_b;
+      if (packs || count < width) {
+        pack_b(b, k, depth, j, count, width, room);
+        right = room;
         right_stride = width;
       }
       const Edge<T> edge{bias != nullptr && k == 0 ? bias + j : nullptr, k > 0 || write == Write::kAdd,
                          count - (vectors - 1) * L};
-      for (Index t = 0; t < tiles.count; ++t) {
-        const Index i = row + tiles.begin(t), height = tiles.begin(t + 1) - tiles.begin(t);
-        const TileFunction<T> run = kTiles<T>[static_cast<std::size_t>(vectors - 1)][static_cast<std::size_t>(height - 1)];
-        T* to = c + i * c_stride + j;
-        if (packs_a) {
-          run(depth, room_a + tiles.begin(t), 1, width_a, right, right_stride, to, c_stride, edge);
-        } else {
+      for (Index t = first_tile; t < last_tile; ++t) {
+        const Index i = t * kRows, height = std::min<Index>(kRows, a.rows - i);
+        const TileFunction<T> run = tile_function<T>(height, vectors);
+        T* const to = c + i * c_stride + j;
+        if (packed != nullptr)
+          run(depth, packed + k * tiles_of_rows(a.rows) * kRows + t * kRows * depth, 1, kRows, right, right_stride, to,
+              c_stride, edge);
+        else
           run(depth, a.data + i * a.row_stride + k * a.column_stride, a.row_stride, a.column_stride, right, right_stride,
               to, c_stride, edge);
-        }
       }
     }
   }
@@ -207,13 +231,35 @@ template <typename T>
 void multiply(const Matrix<T>& a, const Matrix<T>& b, T* c, Write write, const T* bias) {
   if (a.rows == 0 || b.columns == 0) return;
   constexpr Index L = simd::kLanes<T>;
-  const Pieces row_tiles(a.rows, kTileRows), column_tiles((b.columns + L - 1) / L, kTileColumns / L);
+  const Pieces panels((b.columns + L - 1) / L, a.rows == 1 ? kRowVectors : kVectors);
   const double work = static_cast<double>(a.rows) * static_cast<double>(b.columns) * static_cast<double>(a.columns);
-  parallel_for(row_tiles.count * column_tiles.count, work, [&](Index task) {
-    const Index r = task % row_tiles.count, s = task / row_tiles.count;
-    const Index row = row_tiles.begin(r), column = column_tiles.begin(s) * L;
-    multiply_block(a, b, c, write, bias, row, row_tiles.begin(r + 1) - row, column,
-                   std::min(column_tiles.begin(s + 1) * L, b.columns) - column);
+  const Index num_tiles = tiles_of_rows(a.rows);
+
+  // Each element of A is packed once, for all threads, where that pays: measured, not derived.
+  T* packed = nullptr;
+  const bool lies_well = a.row_stride == 1 ? a.column_stride * Index{sizeof(T)} < 512 : a.rows * a.columns <= kSmallA;
+  if (a.rows > 1 && panels.count > (lies_well ? 8 : 2)) {
+    packed = room_for_a<T>(num_tiles * kRows * a.columns);
+    const Pieces groups(num_tiles, 4);
+    const double packing = 4.0 * static_cast<double>(a.rows) * static_cast<double>(a.columns);
+    parallel_for(groups.count, packing, [&](Index task) {
+      const Index tile = groups.begin(task), row = tile * kRows;
+      const Index rows = std::min(a.rows, groups.begin(task + 1) * kRows) - row;
+      for (Index k = 0; k < a.columns; k += kBlockK) {
+        const Index depth = std::min(kBlockK, a.columns - k);
+        pack_a(a, row, rows, k, depth, packed + k * num_tiles * kRows + tile * kRows * depth);
+      }
+    });
+  }
+
+  // The grid: groups of panels, and groups of tiles where the panels alone are too few.
+  const Pieces column_groups(panels.count, (panels.count + kTasks - 1) / kTasks);
+  const Index wanted = std::max<Index>(1, kTasks / column_groups.count);
+  const Pieces row_groups(num_tiles, std::max<Index>((num_tiles + wanted - 1) / wanted, kTaskRows / kRows));
+  parallel_for(row_groups.count * column_groups.count, work, [&](Index task) {
+    const Index r = task % row_groups.count, g = task / row_groups.count;
+    multiply_block(a, packed, b, c, write, bias, row_groups.begin(r), row_groups.begin(r + 1), panels,
+                   column_groups.begin(g), column_groups.begin(g + 1));
   });
 }
 

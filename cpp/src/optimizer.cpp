@@ -4,6 +4,7 @@
 
 #include "nncpp/error.hpp"
 #include "nncpp/parallel.hpp"
+#include "simd.hpp"
 
 namespace nncpp {
 namespace {
@@ -94,10 +95,16 @@ void Adam<T>::update(OptimizerState<T>& state, T rate, const T* g_, T* theta_, I
   const T step = static_cast<T>(static_cast<double>(rate) / correction1);
   const T root = static_cast<T>(1.0 / std::sqrt(correction2));
   const T epsilon = static_cast<T>(options_.epsilon);
-  for (Index i = begin; i < end; ++i) {
-    m[i] = beta1 * m[i] + keep1 * g[i];
-    v[i] = beta2 * v[i] + keep2 * g[i] * g[i];
-    theta[i] -= step * m[i] / (std::sqrt(v[i]) * root + epsilon);
+  constexpr Index L = simd::kLanes<T>;
+  for (Index i = begin; i < end; i += L) {  // vectors are padded to whole registers
+    using namespace simd::ei;
+    const auto gi = simd::load(g + i);
+    const auto mi = padd(pmul(simd::set(beta1), simd::load(m + i)), pmul(simd::set(keep1), gi));
+    const auto vi = padd(pmul(simd::set(beta2), simd::load(v + i)), pmul(simd::set(keep2), pmul(gi, gi)));
+    const auto down = padd(pmul(simd::sqrt<T>(vi), simd::set(root)), simd::set(epsilon));
+    simd::store(m + i, mi);
+    simd::store(v + i, vi);
+    simd::store(theta + i, psub(simd::load(theta + i), simd::divide<T>(pmul(simd::set(step), mi), down)));
   }
 }
 

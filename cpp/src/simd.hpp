@@ -3,7 +3,8 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <cstring>
+#include <limits>
+#include <type_traits>
 
 #include "nncpp/shape.hpp"
 
@@ -53,6 +54,34 @@ void store_front(T* to, const Packet<T>& p, Index count) {
   alignas(64) T lanes[kLanes<T>];
   store<T>(lanes, p);
   for (Index i = 0; i < count; ++i) to[i] = lanes[i];
+}
+
+// sqrt(x) for x >= 0 and x / y for normal y. In AVX-512 the divider takes 16 and more cycles for a register of floats; an
+// estimate with one Newton step takes 4 and is right to about one unit in the last place. Doubles stay exact.
+template <typename T>
+Packet<T> sqrt(const Packet<T>& x) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float>) {
+    // r = 1 / sqrt(x) is raised by r (1 - x r^2) / 2; where x is 0 it is infinite, and 0 is put back
+    const __m512 r = _mm512_rsqrt14_ps(x);
+    const __m512 root = _mm512_mul_ps(x, r);
+    const __m512 error = _mm512_fnmadd_ps(root, root, x);
+    const __m512 better = _mm512_fmadd_ps(_mm512_mul_ps(error, _mm512_set1_ps(0.5f)), r, root);
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_set1_ps(std::numeric_limits<float>::min()), _CMP_GE_OQ), better);
+  }
+#endif
+  return ei::psqrt(x);
+}
+template <typename T>
+Packet<T> divide(const Packet<T>& x, const Packet<T>& y) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float>) {
+    const __m512 r = _mm512_rcp14_ps(y);
+    const __m512 quotient = _mm512_mul_ps(x, r);
+    return _mm512_fmadd_ps(_mm512_fnmadd_ps(quotient, y, x), r, quotient);
+  }
+#endif
+  return ei::pdiv(x, y);
 }
 
 // y_i = f(x_i): the last lanes go through the same packet code, so an element's bits do not depend on its place

@@ -86,7 +86,13 @@ void register_core(py::module_& module) {
       .def_readonly("loss", &LossSums::loss)
       .def_readonly("weight", &LossSums::weight)
       .def_readonly("correct", &LossSums::correct);
+  using Sums = std::tuple<double, double, double>;
   py::class_<RunResult>(module, "RunResult")
+      .def(py::init([](Index steps, Index rows, const std::vector<Sums>& sums, double penalty) {
+             RunResult totals{steps, rows, {}, penalty};
+             for (const auto& [loss, weight, correct] : sums) totals.sums.push_back({loss, weight, correct});
+             return totals;
+           }), py::arg("steps"), py::arg("rows"), py::arg("sums"), py::arg("penalty"))
       .def_readonly("steps", &RunResult::steps)
       .def_readonly("rows", &RunResult::rows)
       .def_readonly("sums", &RunResult::sums)

@@ -23,7 +23,7 @@ Examples examples_of(const Arrays& inputs, const Arrays& targets, const MaybeArr
 template <typename T>
 RunResult run(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights,
               const py::array_t<Index, py::array::c_style>& order, Index first, Index batch_size, Index max_steps,
-              double seconds, const py::array_t<double, py::array::c_style>& rates) {
+              double seconds, const py::array_t<double, py::array::c_style>& rates, const RunResult& totals) {
   const Examples examples = examples_of(inputs, targets, weights);
   RunOptions options{.order = {order.data(), static_cast<std::size_t>(order.size())},
                      .first = first,
@@ -31,7 +31,7 @@ RunResult run(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, 
                      .max_steps = std::min(max_steps, static_cast<Index>(rates.size())),
                      .seconds = seconds,
                      .rates = {rates.data(), static_cast<std::size_t>(rates.size())}};
-  return without_gil([&] { return trainer.run(examples, options, signal_poll()); });
+  return without_gil([&] { return trainer.run(examples, options, signal_poll(), totals); });
 }
 
 template <typename T>
@@ -107,7 +107,7 @@ void register_training(py::module_& module) {
              without_gil([&] { return self.require_valid(examples), 0; });
            }, py::arg("inputs"), py::arg("targets"), py::arg("weights"))
       .def("run", &run<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("order"), py::arg("first"),
-           py::arg("batch_size"), py::arg("max_steps"), py::arg("seconds"), py::arg("rates"))
+           py::arg("batch_size"), py::arg("max_steps"), py::arg("seconds"), py::arg("rates"), py::arg("totals"))
       .def("step", &step<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("rate"))
       .def("gradient", &gradient<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("training"),
            py::arg("wants_inputs"))

@@ -1,5 +1,6 @@
 #include "nncpp/optimizer.hpp"
 
+#include <atomic>
 #include <cmath>
 
 #include "nncpp/error.hpp"
@@ -31,6 +32,16 @@ void Optimizer<T>::step(OptimizerState<T>& state, double rate, const T* gradient
   parallel_blocks(size, kWorkPerElement, [&](Index begin, Index end) {
     update(state, static_cast<T>(rate), gradient, theta, begin, end);
   });
+}
+
+template <typename T>
+bool has_finite_norm(const T* g, Index size) {
+  std::atomic<bool> is_finite{true};
+  parallel_blocks(size, 1.0, [&](Index begin, Index end) {
+    const T square = simd::sum(g + begin, end - begin, T(0), [](const auto& x) { return simd::ei::pmul(x, x); });
+    if (!std::isfinite(square)) is_finite = false;
+  });
+  return is_finite;
 }
 
 template <typename T>
@@ -110,6 +121,8 @@ void Adam<T>::update(OptimizerState<T>& state, T rate, const T* g_, T* theta_, I
 
 template class Optimizer<float>;
 template class Optimizer<double>;
+template bool has_finite_norm<float>(const float*, Index);
+template bool has_finite_norm<double>(const double*, Index);
 template class SGD<float>;
 template class SGD<double>;
 template class Adam<float>;

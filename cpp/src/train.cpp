@@ -205,7 +205,7 @@ double Trainer<T>::mean_loss(const std::vector<LossSums>& sums) const {
 }
 
 template <typename T>
-RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, const Poll& poll) {
+RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, const Poll& poll, RunResult result) {
   const Occupied occupied(is_busy_);
   require_shapes(examples);
   if (options.batch_size < 1) throw DataError(text("batch_size: expected 1 or more, got ", options.batch_size));
@@ -216,12 +216,13 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
   Batch& batch = this->batch(std::min(options.batch_size, total), false);
   const Tensor<T> theta = network_->theta(), model_state = network_->state();
 
-  RunResult result;
   result.sums.resize(options_.losses.size());
+  result.has_diverged = false;
   const Clock::time_point start = Clock::now();
   Clock::time_point last_poll = start;
   double last_step = kPollSeconds;  // unknown yet: ask between the nodes of the first step
-  for (Index position = options.first; position < total && result.steps < options.max_steps;) {
+  Index steps = 0;  // of this run
+  for (Index position = options.first; position < total && steps < options.max_steps;) {
     const Index n = std::min(options.batch_size, total - position);
     const Poll& inside = last_step >= kPollSeconds ? poll : kNoPoll;
     load(examples, options.order.subspan(static_cast<std::size_t>(position), static_cast<std::size_t>(n)), *batch.plan, batch);
@@ -235,17 +236,23 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
       break;
     }
     batch.plan->backward(pass, inside);
-    result.penalty += add_penalties<T>(options_.penalties, theta.data, dtheta_.data());
-    options_.optimizer->step(state_, options.rates[static_cast<std::size_t>(result.steps)], dtheta_.data(), theta.data,
+    const double penalty = add_penalties<T>(options_.penalties, theta.data, dtheta_.data());
+    if (!has_finite_norm(dtheta_.data(), theta.size())) {
+      result.has_diverged = true;
+      break;
+    }
+    result.penalty += penalty;
+    options_.optimizer->step(state_, options.rates[static_cast<std::size_t>(steps)], dtheta_.data(), theta.data,
                              theta.size());
     std::copy(next_state_.data(), next_state_.data() + next_state_.size(), model_state.data);
 
     for (std::size_t k = 0; k < batch.sums.size(); ++k) result.sums[k] += batch.sums[k];
+    ++steps;
     ++result.steps;
     result.rows += n;
     position += n;
     const Clock::time_point now = Clock::now();
-    last_step = Seconds(now - start).count() / static_cast<double>(result.steps);
+    last_step = Seconds(now - start).count() / static_cast<double>(steps);
     if (Seconds(now - start).count() >= options.seconds) break;
     if (poll && Seconds(now - last_poll).count() >= kPollSeconds) {
       if (poll()) throw Interrupted{};

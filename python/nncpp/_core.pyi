@@ -41,7 +41,10 @@ class LossSums:
     @property
     def correct(self) -> float: ...
 
+# What an epoch has added up: a run goes on from the totals of the run before it.
 class RunResult:
+    # sums: (loss, weight, correct) by output
+    def __init__(self, steps: int, rows: int, sums: list[tuple[float, float, float]], penalty: float) -> None: ...
     @property
     def steps(self) -> int: ...
     @property
@@ -128,6 +131,7 @@ class Trainer:
         max_steps: int,
         seconds: float,
         rates: NDArray[np.float64],
+        totals: RunResult,
     ) -> RunResult: ...
     # one step on all rows given, checked first; J as it was before the step
     def step(self, inputs: list[Array], targets: list[Array], weights: Array | None, rate: float) -> Objective: ...

@@ -34,6 +34,10 @@ class Optimizer {
   virtual void update(OptimizerState<T>& state, T rate, const T* g, T* theta, Index begin, Index end) const = 0;
 };
 
+// Is sum g^2 finite? If not, a step would leave theta or a moment beyond the numbers.
+template <typename T>
+bool has_finite_norm(const T* g, Index size);
+
 // v = momentum v - rate g;  theta += v          (Polyak 1964); momentum 0 keeps no v
 // nesterov: theta += momentum v - rate g        (Sutskever, Martens, Dahl, Hinton, ICML 2013, in the look-ahead variable)
 template <typename T>

@@ -27,11 +27,13 @@ struct RunOptions {
   std::span<const double> rates;    // learning rate of each step of the run
 };
 
+// What an epoch has added up. A run goes on from the totals of the run before it, adding step by step, so that the
+// sums do not depend on where an epoch was cut into runs.
 struct RunResult {
   Index steps = 0, rows = 0;
   std::vector<LossSums> sums;  // by output
   double penalty = 0;          // sum over steps, each as it stood before the step
-  bool has_diverged = false;   // a loss was not finite: that step was not taken
+  bool has_diverged = false;   // a loss or the gradient's norm was not finite: that step was not taken
 };
 
 struct Objective {
@@ -59,7 +61,7 @@ class Trainer {
 
   // requires: require_valid(examples) has passed; order in range
   // ensures: a run leaves theta at the end of a whole step, also when it throws (Interrupted, Error)
-  RunResult run(const Examples& examples, const RunOptions& options, const Poll& poll = {});
+  RunResult run(const Examples& examples, const RunOptions& options, const Poll& poll = {}, RunResult totals = {});
 
   // one step on all rows as one batch, checked first; J as it was before the step, not finite if it was not taken
   Objective step(const Examples& examples, double rate, const Poll& poll = {});

@@ -1,0 +1,92 @@
+"""Objects that are their arguments: layers, initializers, regularizers, losses, metrics, optimizers."""
+
+import inspect
+from abc import ABC
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self, cast
+
+from .errors import DataError
+
+
+class Configured(ABC):
+    """Keeps each argument of ``__init__`` as an attribute of that name, set once.
+
+    So it prints itself, becomes JSON by ``config`` and comes back by ``from_config``. A direct subclass is a family
+    (Layer, Loss, ...) and knows its members by their kind: the class name, or ``class L2(Regularizer, kind="l2")``.
+    A class whose name begins with "_" is no member, only a base of some.
+    """
+
+    kind: ClassVar[str]
+    _members: ClassVar[dict[str, type["Configured"]]]
+
+    def __init_subclass__(cls, kind: str | None = None) -> None:
+        super().__init_subclass__()
+        if Configured in cls.__bases__:
+            cls._members = {}
+        elif not cls.__name__.startswith("_"):
+            cls.kind = kind or cls.__name__
+            cls._members[cls.kind] = cls
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in self.__dict__:
+            kind = type(self).__name__
+            raise AttributeError(f"{kind}.{name} is fixed once the object is made; make a new {kind}")
+        super().__setattr__(name, value)
+
+    def config(self) -> dict[str, Any]:
+        """The kind and the arguments, as JSON has them."""
+        return {"kind": self.kind, **{name: _plain(getattr(self, name)) for name in _parameters(type(self))}}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The object that ``config`` describes."""
+        arguments = dict(config)
+        kind = arguments.pop("kind", None)
+        if kind not in cls._members:
+            raise DataError(f"unknown {_family(cls)} {kind!r}; expected one of {', '.join(cls._members)}")
+        return cast(Self, cls._members[kind](**arguments))
+
+    @classmethod
+    def of(cls, value: object, argument: str) -> Self:
+        """What a caller means who gives an object of this family, its name, or its config."""
+        if isinstance(value, cls):
+            return value
+        if isinstance(value, str):
+            if value not in cls._members:
+                names = ", ".join(cls._members)
+                raise DataError(f"{argument}: unknown {_family(cls)} {value!r}; expected one of {names}")
+            return cast(Self, cls._members[value]())
+        if isinstance(value, Mapping):
+            return cls.from_config(value)
+        if isinstance(value, type) and issubclass(value, cls):
+            raise TypeError(f"{argument}: got the class {value.__name__}; write {value.__name__}(...)")
+        raise TypeError(f"{argument}: expected a name or an object of nncpp's {_family(cls)} kind, got {value!r}")
+
+    def __repr__(self) -> str:
+        shown = [
+            f"{name}={getattr(self, name)!r}"
+            for name, parameter in _parameters(type(self)).items()
+            if not _is_default(getattr(self, name), parameter.default)
+        ]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _parameters(cls: type) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(cls).parameters
+
+
+def _family(cls: type[Configured]) -> str:
+    family = next(base for base in cls.__mro__ if Configured in base.__bases__)
+    return family.__name__.lower()
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Configured):
+        return value.config()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _is_default(value: object, default: object) -> bool:
+    if isinstance(value, Configured) and isinstance(default, str):  # a name stands for an object made without arguments
+        return value.kind == default and repr(value) == f"{type(value).__name__}()"
+    return value == default

@@ -1,0 +1,3 @@
+"""What this processor runs."""
+
+def levels() -> list[str]: ...

@@ -1,0 +1,84 @@
+"""Layer: the base of all layers. Pure configuration; weights belong to the model that a layer stands in."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .. import _core
+from .._arguments import object_name
+from .._configured import Configured
+from ..graph import Node
+from ..regularizers import Regularizer
+
+if TYPE_CHECKING:
+    from ..module import Module
+
+
+class Layer(Configured):
+    """Base of all layers.
+
+    A layer used in two places of one model shares its weights between them.
+
+    Parameters
+    ----------
+    name
+        unique in a model; by default the class name in small letters, numbered: dense, dense_1, ...
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = object_name("name", name)
+
+    def __call__(self, inputs: Node | Sequence[Node]) -> Node:
+        """The node that this layer computes from other nodes.
+
+        Parameters
+        ----------
+        inputs
+            a node, or several for a layer of several inputs
+
+        Raises
+        ------
+        TypeError
+            if it is given anything but nodes: arrays go to a model, or to ``layer.build(shape).forward``
+        """
+        nodes = tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)
+        for node in nodes:
+            if not isinstance(node, Node):
+                raise TypeError(
+                    f"{self!r}: expected nodes (nn.Input(...) or what a layer returns), got {type(node).__name__}; "
+                    "for arrays use layer.build(shape).forward(u)"
+                )
+        return Node(self, nodes)
+
+    def build(self, input_shape: Any, seed: int = 0, dtype: Any = "float32") -> Module:
+        """The layer on its own, with parameters: forward, backward and weight gradients by hand.
+
+        Parameters
+        ----------
+        input_shape
+            shape of one sample; a list of shapes for a layer of several inputs
+        seed
+            key of its first weights and random numbers
+        dtype
+            "float32" or "float64"
+
+        Examples
+        --------
+        >>> import numpy as np, nncpp as nn
+        >>> layer = nn.Dense(3, activation="tanh").build((4,), seed=0, dtype="float64")
+        >>> layer.forward(np.ones((2, 4))).shape
+        (2, 3)
+        """
+        from ..module import Module
+
+        return Module(self, input_shape, seed=seed, dtype=dtype)
+
+    @property
+    def regularizers(self) -> Mapping[str, Regularizer]:
+        """The penalty on each of its parameters that has one, by the parameter's name."""
+        return {}
+
+    @abstractmethod
+    def _core(self, precision: _core.Precision) -> _core.Layer: ...

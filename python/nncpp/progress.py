@@ -1,0 +1,56 @@
+"""The progress bar of fit: one line for the whole training, on standard error."""
+
+import sys
+from typing import Any
+
+from .errors import DataError
+
+
+class Progress:
+    """Says nothing; the base of what does."""
+
+    def update(self, rows: int, epoch: int, loss: float) -> None:
+        """``rows`` more were trained on; ``loss`` is the epoch's mean so far."""
+
+    def end_epoch(self, logs: dict[str, float]) -> None:
+        """An epoch is over, with these scores."""
+
+    def close(self) -> None:
+        """Training is over, for whatever reason."""
+
+
+class Bar(Progress):
+    """tqdm's bar over all rows of all epochs, with the scores of the last epoch behind it."""
+
+    def __init__(self, epochs: int, rows: int, done: int) -> None:
+        from tqdm import tqdm
+
+        self.epochs = epochs
+        self.scores = ""
+        self.bar: Any = tqdm(total=epochs * rows, initial=done, unit="row", unit_scale=True, dynamic_ncols=True)
+
+    def update(self, rows: int, epoch: int, loss: float) -> None:
+        """Moves the bar."""
+        self.bar.set_description_str(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
+        self.bar.set_postfix_str(self.scores or f"loss {loss:.4g}", refresh=False)
+        self.bar.update(rows)
+
+    def end_epoch(self, logs: dict[str, float]) -> None:
+        """Shows the scores."""
+        shown = {key: value for key, value in logs.items() if not key.endswith(("data_loss", "penalty"))}
+        self.scores = ", ".join(f"{key} {value:.4g}" for key, value in shown.items())
+        self.bar.set_postfix_str(self.scores, refresh=False)
+
+    def close(self) -> None:
+        """Leaves the bar as it stands."""
+        self.bar.refresh()
+        self.bar.close()
+
+
+def wants_bar(verbose: object) -> bool:
+    """Whether ``verbose`` asks for a bar: "auto" does where standard error is a terminal."""
+    if isinstance(verbose, str) and verbose == "auto":
+        return sys.stderr is not None and sys.stderr.isatty()
+    if isinstance(verbose, bool | int) and verbose in (0, 1):
+        return bool(verbose)
+    raise DataError(f"verbose: expected 'auto', True or False, got {verbose!r}")

@@ -1,0 +1,274 @@
+"""Model files: tensors in safetensors, everything else as JSON in its header. No code is stored, and none is run.
+
+    tensors    parameters/dense/weight   state/standardize/mean   optimizer/m/dense/weight   progress/...
+    metadata   {"nncpp": JSON of format, version, model, compilation, t, history, metadata, progress; "crc32": of all}
+
+The format is that of https://huggingface.co/docs/safetensors: other tools read the weights.
+"""
+
+import json
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._files import as_path, read_bytes, write_bytes_atomically
+from .data import Array
+from .errors import FileError, NncppError
+
+if TYPE_CHECKING:
+    from .model import Model
+
+FORMAT = 1  # of the files written here; read are all up to it
+
+
+def save(model: "Model", path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
+    """Write architecture, parameters, state, optimizer with its moments, and history to one file, whole or not at all.
+
+    Parameters
+    ----------
+    model
+        built model, compiled or not
+    path
+        file to write, by custom ``.safetensors``
+    metadata
+        what JSON can hold (column names, classes, ...); by default what the model was loaded with
+
+    Raises
+    ------
+    NncppError
+        if the model has no shape yet
+    TypeError
+        if JSON cannot hold `metadata`
+    FileError
+        if the file cannot be written
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, nncpp as nn
+    >>> model = nn.Sequential([nn.Input(2), nn.Dense(1)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.save(pathlib.Path(folder) / "small.safetensors")
+    ...     again = nn.load(pathlib.Path(folder) / "small.safetensors")
+    >>> bool((again.predict([[1.0, 2.0]]) == model.predict([[1.0, 2.0]])).all())
+    True
+    """
+    header = {**_header(model), "metadata": dict(model.metadata if metadata is None else metadata)}
+    write_bytes_atomically(path, _encode(header, _tensors(model)))
+
+
+def load(path: str | os.PathLike[str]) -> "Model":
+    """Read a model that ``save`` wrote: it predicts the same bits, and trains on as if it had never been saved.
+
+    Metrics that are functions are not in the file: call ``compile`` again to have them.
+
+    Parameters
+    ----------
+    path
+        file of ``save``
+
+    Returns
+    -------
+    Model
+        of the class that was saved, with `history` and ``metadata``
+
+    Raises
+    ------
+    FileError
+        if the file is missing, damaged, of another program, or of a newer nncpp
+    """
+    from .compilation import Compilation
+    from .model import Model
+
+    path = as_path(path)
+    header, tensors = _decode(path)
+    try:
+        model = Model.from_config(header["model"])
+        if header["compilation"] is not None:
+            model._set_compilation(Compilation.from_config(header["compilation"], model._network.output_names))
+        model.metadata = dict(header["metadata"])
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, MemoryError, NncppError) as error:
+        raise FileError(f"{path}: damaged: its description of the model cannot be used ({error})") from error
+    _restore(model, path, header, tensors)
+    return model
+
+
+def write_checkpoint(
+    model: "Model", path: str | os.PathLike[str], progress: Mapping[str, Any], arrays: Mapping[str, Array]
+) -> None:
+    """Write what ``save`` writes, and how far a training has come: JSON values and arrays."""
+    header = {**_header(model), "metadata": dict(model.metadata), "progress": dict(progress)}
+    tensors = _tensors(model) | {f"progress/{name}": np.ascontiguousarray(array) for name, array in arrays.items()}
+    write_bytes_atomically(path, _encode(header, tensors))
+
+
+def read_checkpoint(model: "Model", path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]] | None:
+    """Bring a model to a checkpoint: parameters, state, moments, t and history.
+
+    Returns
+    -------
+    The progress and the arrays given to ``write_checkpoint``; None where there is no such file.
+
+    Raises
+    ------
+    FileError
+        as ``load``, and if the file is of another architecture or compilation; the model is then unchanged
+    """
+    path = as_path(path)
+    if not path.exists():
+        return None
+    header, tensors = _decode(path)
+    if not isinstance(header.get("progress"), dict):
+        raise FileError(f"{path}: a saved model, not a checkpoint; use nn.load, or give another checkpoint file")
+    difference = _first_difference(_identity(header), _identity(_header(model)), "")
+    if difference is not None:
+        raise FileError(f"{path}: a checkpoint of another model: {difference}; use another checkpoint file")
+    _restore(model, path, header, tensors)
+    arrays = {name: array.copy() for name, array in _under(tensors, "progress")}
+    return header["progress"], arrays
+
+
+def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The JSON in a model file's header, without building the model."""
+    return _decode(as_path(path))[0]
+
+
+# --- what a model is made of ----------------------------------------------------------------------------------------
+
+
+def _header(model: "Model") -> dict[str, Any]:
+    import nncpp
+
+    compilation, trainer = model._compilation, model._trainer
+    return {
+        "format": FORMAT,
+        "version": nncpp.__version__,
+        "model": model.config(),
+        "compilation": None if compilation is None else compilation.config(),
+        "t": 0 if trainer is None else trainer.t,
+        "history": model.history.rows,
+    }
+
+
+def _tensors(model: "Model") -> dict[str, Array]:
+    """Every array of the model by its name in the file: views, so they can be written to as well."""
+    tensors = {f"parameters/{name}": values for name, values in model.parameters.items()}
+    tensors |= {f"state/{name}": values for name, values in model.state.items()}
+    moments = {} if model._trainer is None else model._trainer.moments
+    for moment, flat in moments.items():
+        tensors |= {f"optimizer/{moment}/{name}": m for name, m in model._network.gradients(flat).items()}
+    return tensors
+
+
+def _restore(model: "Model", path: Path, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+    """Give a model everything in a file of its own architecture, after a look at all of it."""
+    from .history import History
+
+    own = _tensors(model)
+    stored = {name: array for name, array in tensors.items() if not name.startswith("progress/")}
+    for name in own.keys() ^ stored.keys():
+        where = "is missing" if name in own else "belongs to no layer"
+        raise FileError(f"{path}: damaged: the tensor {name} {where}")
+    for name, values in own.items():
+        found = stored[name]
+        if (found.shape, found.dtype) != (values.shape, values.dtype):
+            expected = f"{values.dtype} {values.shape}"
+            raise FileError(f"{path}: damaged: expected {name} to be {expected}, got {found.dtype} {found.shape}")
+    t, rows = header.get("t"), header.get("history")
+    if (
+        not isinstance(t, int)
+        or not 0 <= t < 2**63
+        or not isinstance(rows, list)
+        or not all(isinstance(row, dict) for row in rows)
+    ):
+        raise FileError(f"{path}: damaged: its step count or its history cannot be used")
+    for name, values in own.items():
+        values[...] = stored[name]
+    if model._trainer is not None:
+        model._trainer.t = t
+    model.history = History(rows)
+
+
+def _under(tensors: Mapping[str, Array], folder: str) -> Iterator[tuple[str, Array]]:
+    for name, array in tensors.items():
+        if name.startswith(f"{folder}/"):
+            yield name.removeprefix(f"{folder}/"), array
+
+
+def _identity(header: Mapping[str, Any]) -> dict[str, Any]:
+    """What a checkpoint and the model that goes on from it must have in common; callbacks may change the rate."""
+    compilation = header.get("compilation")
+    if isinstance(compilation, dict) and isinstance(compilation.get("optimizer"), dict):
+        compilation = {**compilation, "optimizer": {**compilation["optimizer"], "learning_rate": None}}
+    return {"model": header.get("model"), "compilation": compilation}
+
+
+def _first_difference(theirs: Any, mine: Any, place: str) -> str | None:
+    """Where two trees of JSON values differ first, in words."""
+    if isinstance(theirs, dict) and isinstance(mine, dict):
+        for key in dict.fromkeys([*theirs, *mine]):
+            difference = _first_difference(theirs.get(key), mine.get(key), f"{place}.{key}".lstrip("."))
+            if difference is not None:
+                return difference
+        return None
+    if isinstance(theirs, list | tuple) and isinstance(mine, list | tuple):
+        if len(theirs) != len(mine):
+            return f"{place} has {len(theirs)} entries in the file and {len(mine)} here"
+        pairs = enumerate(zip(theirs, mine, strict=True))
+        return next((found for i, pair in pairs if (found := _first_difference(*pair, f"{place}[{i}]"))), None)
+    return None if theirs == mine else f"{place} is {theirs!r} in the file and {mine!r} here"
+
+
+# --- bytes ----------------------------------------------------------------------------------------------------------
+
+
+def _encode(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> bytes:
+    from safetensors.numpy import save as to_bytes
+
+    try:
+        text = json.dumps(header)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"save: expected values that JSON can hold, in metadata too; {error}") from error
+    return to_bytes(dict(tensors), {"nncpp": text, "crc32": _checksum(text, tensors)})
+
+
+def _checksum(text: str, tensors: Mapping[str, Array]) -> str:
+    """Of everything in a file but its layout, which safetensors checks."""
+    checksum = zlib.crc32(text.encode())
+    for name in sorted(tensors):
+        checksum = zlib.crc32(np.ascontiguousarray(tensors[name]).reshape(-1).view(np.uint8), checksum)
+    return f"{checksum:08x}"
+
+
+def _decode(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    content = read_bytes(path)
+    try:
+        tensors = from_bytes(content)
+    except (SafetensorError, KeyError, ValueError, OverflowError) as error:
+        what = "empty" if not content else "damaged, cut short, or not a safetensors file"
+        raise FileError(f"{path}: {what} ({error}); take another copy, or save the model again") from error
+    # eight bytes of length, then JSON: safetensors has checked it, but hands out tensors only
+    length = int.from_bytes(content[:8], "little")
+    metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+    text = metadata.get("nncpp")
+    if text is None:
+        raise FileError(f"{path}: a safetensors file, but not of nncpp; only files of model.save can be loaded")
+    try:
+        header = json.loads(text)
+        number = int(header["format"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise FileError(f"{path}: damaged: its header cannot be read ({error})") from error
+    if number > FORMAT:
+        raise FileError(
+            f"{path}: written by nncpp {header.get('version')} in file format {number}, this version reads up to "
+            f"{FORMAT}; update with: pip install --upgrade nncpp"
+        )
+    if metadata.get("crc32") != _checksum(text, tensors):
+        raise FileError(f"{path}: damaged: its checksum is wrong; take another copy, or save the model again")
+    return header, tensors

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +28,7 @@ def write_bytes_atomically(path: str | os.PathLike[str], data: bytes) -> Path:
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise FileError(f"{path}: expected a file name, this is a folder or a device; give another name")
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
+    temporary = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}.tmp")
     with explained(path, "write"):
         try:
             with open(temporary, "xb") as file:
@@ -65,7 +64,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         return path.read_bytes()
 
 
-def as_path(path: str | os.PathLike[str]) -> Path:
+def as_path(path: object) -> Path:
     """Raises TypeError for anything but a str or a path, FileError for an empty name."""
     name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
     if not isinstance(name, str):

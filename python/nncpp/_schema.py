@@ -117,12 +117,12 @@ class Schema:
 
 
 def _are_classes(different: Sequence[str], rows: int) -> bool:
-    """Few different values, whole if they are numbers."""
-    try:
-        values = [float(label) for label in different]
-    except ValueError:
-        return len(different) <= max(MAX_CLASSES, rows // 2)
-    return len(values) <= min(MAX_CLASSES, rows // 2) and all(value.is_integer() for value in values)
+    """Few values, whole if they are numbers. Where there are many, a number among them makes the text a wrong cell."""
+    numbers = [float(label) for label in different if is_number(label)]
+    if len(different) > MAX_CLASSES:
+        return not numbers and len(different) <= rows // 2
+    has_text = len(numbers) < len(different)
+    return has_text or (len(numbers) <= rows // 2 and all(number.is_integer() for number in numbers))
 
 
 def _class_names(labels: Sequence[str]) -> list[str]:

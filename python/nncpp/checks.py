@@ -353,7 +353,7 @@ class _Check:
                 for point, origin in zip(points, origins, strict=True):
                     point[...] = origin
 
-        return compare(line, claimed, self.settings.h * scale, self.settings.tolerance)
+        return compare(line, claimed, self.settings.h * scale, self.settings.tolerance, has_many_kinks=len(points) > 1)
 
     def _choose(self, gradient: Vector) -> NDArray[np.int64]:
         count, step = self.settings.samples, self._next()

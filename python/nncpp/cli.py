@@ -68,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except NncppError as error:
         return _fail(str(error), 2)
+    except OSError as error:
+        return _fail(f"cannot write to standard output: {error.strerror}", 2)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was written", 130)
 

@@ -26,7 +26,7 @@ def plot_history(
 ) -> "Figure":
     """Learning curves: one panel for the loss and one for each metric, training and validation in each.
 
-    The best epoch of each validation curve is marked. A loss that spans more than two decades gets a logarithmic axis.
+    The best epoch in validation is marked. A loss that spans more than two decades gets a logarithmic axis.
 
     Parameters
     ----------
@@ -66,10 +66,13 @@ def plot_history(
         raise NncppError('plots need matplotlib: pip install "nncpp[plot]"') from error
 
     names = _panels(history)
+    columns = min(2, len(names))
+    rows = math.ceil(len(names) / columns)
     # Figure without pyplot: no global state, no display, nothing to close
-    figure = Figure(figsize=(5.4 * len(names), 3.8 + 0.3 * (title is not None)), dpi=dpi, layout="constrained")
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-        _draw_panel(axes, name, list(history[name]), list(history.get(f"val_{name}", [])))
+    figure = Figure(figsize=(5.4 * columns, 3.6 * rows + 0.3), dpi=dpi, layout="constrained")
+    for place, name in enumerate(names, 1):
+        axes = figure.add_subplot(rows, columns, place)
+        _draw_panel(axes, name, list(history.get(name, [])), list(history.get(f"val_{name}", [])))
     if title is not None:
         figure.suptitle(title, fontsize=13, fontweight="bold")
     if path is not None:
@@ -78,25 +81,23 @@ def plot_history(
 
 
 def _panels(history: Mapping[str, Sequence[float]]) -> list[str]:
-    names = [name for name in history if f"val_{name}" in history or name == "loss" or _is_metric(name)]
-    if not names or not any(len(history[name]) for name in names):
+    names = list(dict.fromkeys(name.removeprefix("val_") for name, values in history.items() if len(values)))
+    if not names:
         raise DataError("history: expected at least one finished epoch, got none; call fit first")
     return sorted(names, key=lambda name: name != "loss")
-
-
-def _is_metric(name: str) -> bool:
-    return not name.startswith("val_") and name not in ("epoch", "seconds", "learning_rate")
 
 
 def _draw_panel(axes: "Axes", name: str, train: list[float], validation: list[float]) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    marker = "o" if len(train) <= 30 else None
+    marker = "o" if max(len(train), len(validation)) <= 30 else None
     style: dict[str, Any] = {"marker": marker, "markersize": 3.5, "linewidth": 1.8}
-    axes.plot(range(1, len(train) + 1), train, color=TRAIN, label="training", **style)
+    if train:
+        axes.plot(range(1, len(train) + 1), train, color=TRAIN, label="training", **style)
     if validation:
         axes.plot(range(1, len(validation) + 1), validation, color=VALIDATION, label="validation", **style)
-        _mark_best(axes, name, validation)
+        if name.endswith(("loss", "accuracy")):  # of others nobody knows which way is better
+            _mark_best(axes, name, validation)
         axes.legend(frameon=False, labelcolor=QUIET)
     values = [value for value in train + validation if math.isfinite(value)]
     if name == "loss" and values and min(values) > 0 and max(values) > 100 * min(values):

@@ -239,7 +239,7 @@ def _checksum(text: str, tensors: Mapping[str, Array]) -> str:
     """Of everything in a file but its layout, which safetensors checks."""
     checksum = zlib.crc32(text.encode())
     for name in sorted(tensors):
-        checksum = zlib.crc32(np.ascontiguousarray(tensors[name]).reshape(-1).view(np.uint8), checksum)
+        checksum = zlib.crc32(np.ascontiguousarray(tensors[name]).reshape(-1).view(np.uint8).data, checksum)
     return f"{checksum:08x}"
 
 

@@ -1,11 +1,11 @@
 #include "nncpp/source.hpp"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "nncpp/error.hpp"
+#include "simd.hpp"
 
 namespace nncpp {
 namespace {
@@ -97,10 +97,8 @@ void gather(const Source& source, std::span<const Index> rows, T* to) {
 
 template <typename T>
 void require_finite(const T* values, Index rows, Index columns, const Source& source, Index first_row) {
-  // x - x is 0 for a finite x and NaN otherwise; the sum shows whether any was not
-  T poison = 0;
-  for (Index i = 0; i < rows * columns; ++i) poison += values[i] - values[i];
-  if (poison == T(0)) return;
+  // x - x is 0 for a finite x and NaN otherwise: one sum tells whether all are
+  if (simd::sum(values, rows * columns, T(0), [](const auto& x) { return simd::ei::psub(x, x); }) == T(0)) return;
   const auto* bad = std::find_if(values, values + rows * columns, [](T x) { return !std::isfinite(x); });
   const Index row = first_row + (bad - values) / std::max<Index>(columns, 1);
   throw DataError(text(source.name, ": expected finite numbers, got ", std::isnan(*bad) ? "NaN" : "infinity", " in row ", row,

@@ -1,5 +1,6 @@
 """The progress bar of fit: one line for the whole training, on standard error."""
 
+import shutil
 import sys
 from typing import Any
 
@@ -27,7 +28,9 @@ class Bar(Progress):
 
         self.epochs = epochs
         self.scores = ""
-        self.bar: Any = tqdm(total=epochs * rows, initial=done, unit="row", unit_scale=True, dynamic_ncols=True)
+        # shutil's answer, not tqdm's: a terminal may say that it has 0 columns, and tqdm would draw nothing
+        width = shutil.get_terminal_size().columns
+        self.bar: Any = tqdm(total=epochs * rows, initial=done, unit="row", unit_scale=True, ncols=width)
 
     def update(self, rows: int, epoch: int, loss: float) -> None:
         """Moves the bar."""

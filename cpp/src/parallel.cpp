@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <exception>
@@ -62,6 +63,12 @@ int quota_count(int otherwise) {
   return otherwise;
 }
 
+constexpr Index kMostQueues = 64;
+struct alignas(64) Queue {
+  std::atomic<Index> next{0};
+  Index end = 0;
+};
+
 std::atomic<int> thread_count{0};  // 0: not asked for yet
 
 }  // namespace
@@ -109,18 +116,28 @@ void detail::run_tasks(Index num_tasks, Task task, void* body) {
     for (Index i = 0; i < num_tasks; ++i) task(body, i);
     return;
   }
-  std::atomic<Index> next{0};
+  // Each thread begins with its own stretch of tasks, the same one in every step, so that what lies in its cache is used
+  // again; then it takes what others have left over.
+  const Index num_queues = std::min<Index>({num_threads(), num_tasks, kMostQueues});
+  std::array<Queue, kMostQueues> queues;
+  for (Index q = 0; q < num_queues; ++q) {
+    queues[static_cast<std::size_t>(q)].next = q * num_tasks / num_queues;
+    queues[static_cast<std::size_t>(q)].end = (q + 1) * num_tasks / num_queues;
+  }
   std::atomic<bool> has_failed{false};
   std::exception_ptr failure;
 #pragma omp parallel num_threads(num_threads())
   {
     const FloatMode mode;
-    for (Index i; (i = next.fetch_add(1, std::memory_order_relaxed)) < num_tasks;) {
-      try {
-        task(body, i);
-      } catch (...) {
-        if (!has_failed.exchange(true)) failure = std::current_exception();
-        next.store(num_tasks, std::memory_order_relaxed);
+    const Index own = omp_get_thread_num();
+    for (Index q = 0; q < num_queues; ++q) {
+      Queue& queue = queues[static_cast<std::size_t>((own + q) % num_queues)];
+      for (Index i; !has_failed && (i = queue.next.fetch_add(1, std::memory_order_relaxed)) < queue.end;) {
+        try {
+          task(body, i);
+        } catch (...) {
+          if (!has_failed.exchange(true)) failure = std::current_exception();
+        }
       }
     }
   }

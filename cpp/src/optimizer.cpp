@@ -19,6 +19,12 @@ void require_fraction(const char* name, double value) {
 }  // namespace
 
 template <typename T>
+void require_rate(double rate) {
+  if (!(rate >= 0.0 && std::isfinite(static_cast<T>(rate))))
+    throw DataError(text("learning_rate: expected a number >= 0 that is finite in float", 8 * sizeof(T), ", got ", rate));
+}
+
+template <typename T>
 OptimizerState<T> Optimizer<T>::start(Index size) const {
   OptimizerState<T> state;
   for (std::size_t i = 0; i < moment_names().size(); ++i) state.moments.emplace_back(size);
@@ -27,7 +33,7 @@ OptimizerState<T> Optimizer<T>::start(Index size) const {
 
 template <typename T>
 void Optimizer<T>::step(OptimizerState<T>& state, double rate, const T* gradient, T* theta, Index size) const {
-  if (!(rate >= 0.0 && std::isfinite(rate))) throw DataError(text("learning_rate: expected a finite number >= 0, got ", rate));
+  require_rate<T>(rate);
   ++state.t;
   parallel_blocks(size, kWorkPerElement, [&](Index begin, Index end) {
     update(state, static_cast<T>(rate), gradient, theta, begin, end);
@@ -35,11 +41,11 @@ void Optimizer<T>::step(OptimizerState<T>& state, double rate, const T* gradient
 }
 
 template <typename T>
-bool has_finite_norm(const T* g, Index size) {
+bool is_step_finite(double rate, const T* g, Index size) {
   std::atomic<bool> is_finite{true};
   parallel_blocks(size, 1.0, [&](Index begin, Index end) {
     const T square = simd::sum(g + begin, end - begin, T(0), [](const auto& x) { return simd::ei::pmul(x, x); });
-    if (!std::isfinite(square)) is_finite = false;
+    if (!std::isfinite(square) || !std::isfinite(static_cast<T>(rate) * std::sqrt(square))) is_finite = false;
   });
   return is_finite;
 }
@@ -121,8 +127,10 @@ void Adam<T>::update(OptimizerState<T>& state, T rate, const T* g_, T* theta_, I
 
 template class Optimizer<float>;
 template class Optimizer<double>;
-template bool has_finite_norm<float>(const float*, Index);
-template bool has_finite_norm<double>(const double*, Index);
+template void require_rate<float>(double);
+template void require_rate<double>(double);
+template bool is_step_finite<float>(double, const float*, Index);
+template bool is_step_finite<double>(double, const double*, Index);
 template class SGD<float>;
 template class SGD<double>;
 template class Adam<float>;

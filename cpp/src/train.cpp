@@ -212,6 +212,7 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
   const Index total = static_cast<Index>(options.order.size());
   for (const Index row : options.order)
     if (row < 0 || row >= examples.rows()) throw DataError(text("order: expected rows 0 ... ", examples.rows() - 1, ", got ", row));
+  for (const double rate : options.rates) require_rate<T>(rate);
   const FloatMode float_mode;
   Batch& batch = this->batch(std::min(options.batch_size, total), false);
   const Tensor<T> theta = network_->theta(), model_state = network_->state();
@@ -237,13 +238,13 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
     }
     batch.plan->backward(pass, inside);
     const double penalty = add_penalties<T>(options_.penalties, theta.data, dtheta_.data());
-    if (!has_finite_norm(dtheta_.data(), theta.size())) {
+    const double rate = options.rates[static_cast<std::size_t>(steps)];
+    if (!is_step_finite(rate, dtheta_.data(), theta.size())) {
       result.has_diverged = true;
       break;
     }
     result.penalty += penalty;
-    options_.optimizer->step(state_, options.rates[static_cast<std::size_t>(steps)], dtheta_.data(), theta.data,
-                             theta.size());
+    options_.optimizer->step(state_, rate, dtheta_.data(), theta.data, theta.size());
     std::copy(next_state_.data(), next_state_.data() + next_state_.size(), model_state.data);
 
     for (std::size_t k = 0; k < batch.sums.size(); ++k) result.sums[k] += batch.sums[k];

@@ -25,7 +25,7 @@ class Optimizer {
 
   OptimizerState<T> start(Index size) const;
 
-  // requires: rate finite and >= 0
+  // throws as require_rate does
   // ensures: t is one more; every element of theta depends on its own g and moments only
   void step(OptimizerState<T>& state, double rate, const T* gradient, T* theta, Index size) const;
 
@@ -34,9 +34,13 @@ class Optimizer {
   virtual void update(OptimizerState<T>& state, T rate, const T* g, T* theta, Index begin, Index end) const = 0;
 };
 
-// Is sum g^2 finite? If not, a step would leave theta or a moment beyond the numbers.
+// throws DataError unless rate is >= 0 and finite as a T
 template <typename T>
-bool has_finite_norm(const T* g, Index size);
+void require_rate(double rate);
+
+// Are the norm of g and rate times it finite? If not, a step would take theta or a moment beyond the numbers.
+template <typename T>
+bool is_step_finite(double rate, const T* g, Index size);
 
 // v = momentum v - rate g;  theta += v          (Polyak 1964); momentum 0 keeps no v
 // nesterov: theta += momentum v - rate g        (Sutskever, Martens, Dahl, Hinton, ICML 2013, in the look-ahead variable)

@@ -1,0 +1,396 @@
+#include "contract.hpp"
+
+#include <optional>
+
+#include "layer_run.hpp"
+#include "nncpp/error.hpp"
+#include "nncpp/network.hpp"
+#include "numerical.hpp"
+#include "sources.hpp"
+
+namespace nncpp::testing {
+namespace {
+
+constexpr Index kBatch = 5;           // rows of a small batch
+constexpr std::size_t kEntries = 48;  // of each gradient that are compared with differences
+constexpr std::uint64_t kSeed = 1, kMostSeeds = 200;
+constexpr Mode kModes[] = {Mode::kInference, Mode::kTraining};
+constexpr RandomKey kKey{.seed = 7, .stream = kLayerStreams, .step = 3};
+
+std::string_view to_string(Mode mode) { return mode == Mode::kTraining ? "training" : "inference"; }
+
+// rows enough for several threads: several tiles of a product, and more work than a region does serially
+template <typename T>
+Index large_batch(const LayerRow& row) {
+  constexpr Index kRows = 300, kWork = static_cast<Index>(1.25 * kSerialWork);
+  Index work = numel(layer<T>(row)->output_shape(row.inputs));
+  for (const auto& spec : layer<T>(row)->parameters(row.inputs)) work = std::max(work, numel(spec.shape));
+  return std::max(kRows, kWork / work);
+}
+
+bool has_both_signs(std::span<const double> values) {
+  const auto is_negative = [](double x) { return x < 0; };
+  return std::any_of(values.begin(), values.end(), is_negative) &&
+         !std::all_of(values.begin(), values.end(), is_negative);
+}
+
+// A run whose inputs lie on both sides of zero, and on both sides of every kink but not close to it.
+std::optional<LayerRun<double>> differentiable_run(const LayerRow& row, Index n) {
+  for (std::uint64_t seed = kSeed; seed < kSeed + kMostSeeds; ++seed) {
+    LayerRun<double> run(*row.in_double, row.inputs, n, seed);
+    const auto is_small = [](double x) { return std::abs(x) < kKinkDistance; };
+    bool fits = std::all_of(run.inputs.begin(), run.inputs.end(),
+                            [](auto& u) { return u.values().size() == 1 || has_both_signs(u.values()); });
+    if (row.in_double->output_activation() == Activation::kRelu) {
+      run.forward(Mode::kInference, kKey, true);
+      const auto z = run.output.values();
+      fits = fits && (z.size() == 1 || has_both_signs(z)) && std::none_of(z.begin(), z.end(), is_small);
+    }
+    if (fits) return run;
+  }
+  return std::nullopt;
+}
+
+void compare_gradients(LayerRun<double>& run, Mode mode, bool is_linear, const std::string& what, Failures& failures) {
+  run.forward(mode, kKey, is_linear);
+  run.backward(mode, kKey, is_linear);
+  const std::vector<double> c = run.doutput.copy();
+  const auto loss = [&] {
+    run.forward(mode, kKey, is_linear);
+    return weighted_sum(run.output.values(), c);
+  };
+  const auto gradients = run.gradients();
+  const auto arguments = run.arguments();
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const auto x = arguments[i]->values();
+    const auto dx = gradients[i]->values();
+    if (std::all_of(dx.begin(), dx.end(), [](double g) { return g == 0; }))
+      failures.push_back(text(what, ": gradient ", i, " is all zero"));
+    const std::size_t stride = (x.size() + kEntries - 1) / kEntries;
+    for (std::size_t j = 0; j < x.size(); j += stride) {
+      const double expected = central_difference(x[j], loss);
+      if (relative_error(dx[j], expected, kGradientFloor) > kGradient)
+        failures.push_back(text(what, ": gradient ", i, "[", j, "] is ", dx[j], ", by differences ", expected));
+    }
+  }
+}
+
+// two nodes of one layer on the same inputs, both outputs of a plan with all gradients
+template <typename T>
+struct Twins {
+  explicit Twins(const LayerRow& row) {
+    std::vector<int> ids;
+    for (const Shape& shape : row.inputs) ids.push_back(graph.input(shape, text("input_", ids.size())));
+    nodes = {graph.add(layer<T>(row), ids, "first"), graph.add(layer<T>(row), ids, "second")};
+  }
+  const Node<T>& node(int k) const {
+    return graph.nodes()[static_cast<std::size_t>(nodes[static_cast<std::size_t>(k)])];
+  }
+
+  Graph<T> graph;
+  std::vector<int> nodes;
+};
+
+template <typename T>
+Network<T> network(const LayerRow& row, std::uint64_t seed) {
+  Graph<T> graph;
+  std::vector<int> ids;
+  for (const Shape& shape : row.inputs) ids.push_back(graph.input(shape, text("input_", ids.size())));
+  const int output = graph.add(layer<T>(row), ids, "layer");
+  return Network<T>(std::move(graph), {output}, seed);
+}
+
+template <typename T>
+std::vector<T> predict(Network<T>& network, const std::vector<Block<T>>& inputs) {
+  std::vector<Source> sources;
+  for (const auto& block : inputs) {
+    const Shape& shape = block.shape();
+    sources.push_back(source(block.data(), shape[0], Shape(std::span<const Index>(shape.begin() + 1, shape.end()))));
+  }
+  std::vector<T> output(static_cast<std::size_t>(numel(network.output_shape(0)) * sources.front().rows));
+  T* const outputs[] = {output.data()};
+  network.predict(sources, outputs);
+  return output;
+}
+
+template <typename T>
+void copy(Tensor<T> from, Tensor<T> to) {
+  std::copy(from.begin(), from.end(), to.begin());
+}
+
+}  // namespace
+
+template <typename T>
+Failures check_output_shape(const LayerRow& row) {
+  Failures failures;
+  for (const Index n : {Index{1}, kBatch}) {
+    for (const Mode mode : kModes) {
+      LayerRun<T> run(*layer<T>(row), row.inputs, n, kSeed);
+      std::vector<std::vector<T>> before;
+      for (auto* block : run.arguments()) before.push_back(block->copy());
+      run.forward(mode, kKey);
+      const std::vector<T> v = run.output.copy(), dv = run.doutput.copy();
+      run.backward(mode, kKey);
+
+      const auto is_nan = [](T x) { return std::isnan(x); };
+      const std::string what = text("batch of ", n, " in ", to_string(mode));
+      if (!run.has_guards()) failures.push_back(what + ": written past the end of an array");
+      if (std::any_of(v.begin(), v.end(), is_nan)) failures.push_back(what + ": output not written whole");
+      for (auto* gradient : run.gradients()) {
+        if (std::any_of(gradient->values().begin(), gradient->values().end(), is_nan))
+          failures.push_back(what + ": gradient not written whole");
+      }
+      bool is_unchanged = same_bits(v, run.output.copy()) && same_bits(dv, run.doutput.copy());
+      const auto arguments = run.arguments();
+      for (std::size_t i = 0; i < arguments.size(); ++i)
+        is_unchanged = is_unchanged && same_bits(before[i], arguments[i]->copy());
+      if (!is_unchanged) failures.push_back(what + ": inputs, weights, output or doutput changed");
+    }
+  }
+  return failures;
+}
+
+Failures check_gradients(const LayerRow& row) {
+  Failures failures;
+  for (const Index n : {Index{1}, kBatch}) {
+    auto run = differentiable_run(row, n);
+    if (!run) return {"no inputs found away from kinks"};
+    for (const Mode mode : kModes) {
+      for (const bool is_linear : {false, true})
+        compare_gradients(*run, mode, is_linear,
+                          text("batch of ", n, " in ", to_string(mode), is_linear ? ", linear" : ""), failures);
+    }
+  }
+  return failures;
+}
+
+Failures check_float_against_double(const LayerRow& row) {
+  Failures failures;
+  auto seed = kSeed;
+  for (const Mode mode : kModes) {
+    LayerRun<float> narrow(*row.in_float, row.inputs, kBatch, seed);
+    LayerRun<double> wide(*row.in_double, row.inputs, kBatch, seed);
+    narrow.forward(mode, kKey), narrow.backward(mode, kKey);
+    wide.forward(mode, kKey), wide.backward(mode, kKey);
+    const auto compare = [&](const Block<float>& a, const Block<double>& b, const std::string& what) {
+      const double error = largest_error(a.values(), b.values());
+      if (error > Tolerance<float>::kPass)
+        failures.push_back(text(what, " in ", to_string(mode), " differs by ", error));
+    };
+    compare(narrow.output, wide.output, "output");
+    const auto narrow_gradients = narrow.gradients();
+    const auto wide_gradients = wide.gradients();
+    for (std::size_t i = 0; i < wide_gradients.size(); ++i)
+      compare(*narrow_gradients[i], *wide_gradients[i], text("gradient ", i));
+  }
+  return failures;
+}
+
+template <typename T>
+Failures check_gradients_add(const LayerRow& row) {
+  Failures failures;
+  const Mode mode = Mode::kTraining;
+
+  LayerRun<T> run(*layer<T>(row), row.inputs, kBatch, kSeed);
+  run.forward(mode, kKey);
+  run.backward(mode, kKey);
+  std::vector<std::vector<T>> expected;
+  for (auto* gradient : run.gradients()) {
+    expected.push_back(gradient->copy());
+    fill_random<T>(gradient->values(), kSeed);
+    const auto base = gradient->values();
+    for (std::size_t j = 0; j < base.size(); ++j) expected.back()[j] += base[j];
+  }
+  run.backward(mode, kKey, false, Write::kAdd);
+  const auto gradients = run.gradients();
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    const double error = largest_error(gradients[i]->values(), expected[i]);
+    if (error > Tolerance<T>::kPass) failures.push_back(text("gradient ", i, " added differs by ", error));
+  }
+
+  // the same layer twice in a graph: both runs write to the same dinputs and dweights
+  const Twins<T> twins(row);
+  Buffer<T> theta(twins.graph.theta_size()), state(twins.graph.state_size()), next_state(twins.graph.state_size());
+  Buffer<T> dtheta(twins.graph.theta_size());
+  Plan<T> plan(twins.graph,
+               {.capacity = kBatch,
+                .has_backward = true,
+                .has_input_gradients = true,
+                .outputs = twins.nodes,
+                .is_linear = {false, false}},
+               {theta.data(), state.data(), next_state.data(), dtheta.data()});
+  std::vector<LayerRun<T>> single;
+  for (int k = 0; k < 2; ++k) single.emplace_back(*layer<T>(row), row.inputs, kBatch, kSeed);
+  fill_random<T>(single[1].doutput.values(), kSeed + 100);
+
+  const auto& graph = twins.graph;
+  for (std::size_t i = 0; i < graph.segments().size(); ++i)
+    copy(single[0].weights[i].tensor(), view(graph.segments()[i], theta.data()));
+  for (std::size_t i = 0; i < graph.states().size(); ++i)
+    copy(single[0].state[i].tensor(), view(graph.states()[i], state.data()));
+  plan.set_batch(kBatch);
+  for (int i = 0; i < static_cast<int>(row.inputs.size()); ++i)
+    copy(single[0].inputs[static_cast<std::size_t>(i)].tensor(), plan.input(i));
+  const Pass pass{kBatch, mode, kKey.seed, kKey.step};
+  plan.forward(pass);
+  for (int k = 0; k < 2; ++k) {
+    auto& alone = single[static_cast<std::size_t>(k)];
+    const RandomKey key{kKey.seed, twins.node(k).stream, kKey.step};
+    alone.forward(mode, key), alone.backward(mode, key);
+    if (!same_bits(std::span(plan.output(k).begin(), plan.output(k).end()), alone.output.values()))
+      failures.push_back(text("output ", k, " of the graph is not what the layer alone gives"));
+  }
+  for (int k = 0; k < 2; ++k) copy(single[static_cast<std::size_t>(k)].doutput.tensor(), plan.output_gradient(k));
+  plan.backward(pass);
+  const auto compare = [&](Tensor<T> got, const Block<T>& first, const Block<T>& second, const std::string& what) {
+    std::vector<T> sum = first.copy();
+    for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += second.values()[j];
+    const double error = largest_error(std::span(got.begin(), got.end()), sum);
+    if (error > Tolerance<T>::kPass) failures.push_back(text(what, " of two consumers differs by ", error));
+  };
+  for (std::size_t i = 0; i < row.inputs.size(); ++i)
+    compare(plan.input_gradient(static_cast<int>(i)), single[0].dinputs[i], single[1].dinputs[i],
+            text("input gradient ", i));
+  for (std::size_t i = 0; i < graph.segments().size(); ++i)
+    compare(view(graph.segments()[i], dtheta.data()), single[0].dweights[i], single[1].dweights[i],
+            graph.segments()[i].name);
+  return failures;
+}
+
+template <typename T>
+Failures check_unwanted_gradients(const LayerRow& row) {
+  Failures failures;
+  LayerRun<T> run(*layer<T>(row), row.inputs, kBatch, kSeed);
+  run.forward(Mode::kTraining, kKey);
+  run.backward(Mode::kTraining, kKey);
+  const auto gradients = run.gradients();
+  for (std::size_t wanted = 0; wanted < gradients.size(); ++wanted) {
+    const std::vector<T> expected = gradients[wanted]->copy();
+    gradients[wanted]->forget();
+    std::vector<Gradient<T>> du(run.dinputs.size()), dw(run.dweights.size());
+    (wanted < du.size() ? du[wanted] : dw[wanted - du.size()]).to = gradients[wanted]->tensor();
+    run.backward(Mode::kTraining, kKey, false, du, dw);
+    if (!same_bits(gradients[wanted]->copy(), expected))
+      failures.push_back(text("gradient ", wanted, " wanted alone has other bits"));
+  }
+  return failures;
+}
+
+template <typename T>
+Failures check_batch(const LayerRow& row) {
+  Failures failures;
+  LayerRun<T> batch(*layer<T>(row), row.inputs, kBatch, kSeed);
+  batch.forward(Mode::kInference);
+  for (Index n = 0; n < kBatch; ++n) {
+    LayerRun<T> single(*layer<T>(row), row.inputs, 1, kSeed);
+    for (std::size_t i = 0; i < row.inputs.size(); ++i) {
+      const auto u = single.inputs[i].values();
+      std::copy_n(batch.inputs[i].values().subspan(static_cast<std::size_t>(n) * u.size()).begin(), u.size(),
+                  u.begin());
+    }
+    for (std::size_t i = 0; i < batch.weights.size(); ++i) copy(batch.weights[i].tensor(), single.weights[i].tensor());
+    for (std::size_t i = 0; i < batch.state.size(); ++i) copy(batch.state[i].tensor(), single.state[i].tensor());
+    single.forward(Mode::kInference);
+    const auto v = single.output.values();
+    const double error =
+        largest_error(batch.output.values().subspan(static_cast<std::size_t>(n) * v.size(), v.size()), v);
+    if (error > Tolerance<T>::kPass) failures.push_back(text("row ", n, " differs by ", error));
+  }
+  return failures;
+}
+
+template <typename T>
+Failures check_threads(const LayerRow& row) {
+  Failures failures;
+  LayerRun<T> run(*layer<T>(row), row.inputs, large_batch<T>(row), kSeed);
+  std::vector<std::vector<T>> expected;
+  for (const int count : kThreadCounts) {
+    const Threads threads(count);
+    std::vector<std::vector<T>> got;
+    for (const Mode mode : kModes) {
+      run.forward(mode, kKey), run.backward(mode, kKey);
+      got.push_back(run.output.copy());
+      for (auto* gradient : run.gradients()) got.push_back(gradient->copy());
+    }
+    if (expected.empty()) expected = got;
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      if (!same_bits(got[i], expected[i]))
+        failures.push_back(text("result ", i, " has other bits with ", count, " threads"));
+    }
+  }
+  return failures;
+}
+
+template <typename T>
+Failures check_seeds(const LayerRow& row) {
+  Failures failures;
+  LayerRun<T> run(*layer<T>(row), row.inputs, kBatch, kSeed);
+  const auto results = [&](Mode mode, const RandomKey& key) {
+    run.forward(mode, key), run.backward(mode, key);
+    std::vector<T> all = run.output.copy();
+    for (auto* gradient : run.gradients()) all.insert(all.end(), gradient->values().begin(), gradient->values().end());
+    return all;
+  };
+  for (const Mode mode : kModes) {
+    const std::vector<T> expected = results(mode, kKey);
+    if (!same_bits(results(mode, kKey), expected)) failures.push_back("same key, other bits");
+    RandomKey seed = kKey, stream = kKey, step = kKey;
+    ++seed.seed, ++stream.stream, ++step.step;
+    const bool changes = row.is_random && mode == Mode::kTraining;
+    for (const RandomKey& key : {seed, stream, step}) {
+      if (same_bits(results(mode, key), expected) == changes)
+        failures.push_back(text("another key, ", changes ? "same" : "other", " bits in ", to_string(mode)));
+    }
+  }
+  return failures;
+}
+
+template <typename T>
+Failures check_copied_parameters(const LayerRow& row) {
+  Failures failures;
+  const LayerRun<T> run(*layer<T>(row), row.inputs, kBatch, kSeed);
+  Network<T> first = network<T>(row, 1), second = network<T>(row, 2);
+  for (auto& s : first.state()) s += T(0.5);
+  const std::vector<T> expected = predict(first, run.inputs);
+  if (first.graph().theta_size() + first.graph().state_size() > 0 && same_bits(predict(second, run.inputs), expected))
+    failures.push_back("two seeds, same first values");
+  copy(first.theta(), second.theta());
+  copy(first.state(), second.state());
+  if (!same_bits(predict(second, run.inputs), expected)) failures.push_back("same parameters and state, other bits");
+  return failures;
+}
+
+template <typename T>
+Failures check_refused_shapes(const LayerRow& row) {
+  Failures failures;
+  if (row.refused.empty()) failures.push_back("no refused shapes listed");
+  for (const auto& shapes : row.refused) {
+    Graph<T> graph;
+    std::vector<int> ids;
+    for (const Shape& shape : shapes) ids.push_back(graph.input(shape, text("input_", ids.size())));
+    try {
+      graph.add(layer<T>(row), ids, "the_layer");
+      failures.push_back(text(shapes.size(), " inputs that do not fit were taken"));
+    } catch (const ShapeError& error) {
+      const std::string message = error.what();
+      if (!message.starts_with("the_layer: expected") || message.find("got") == std::string::npos)
+        failures.push_back("message: " + message);
+    }
+  }
+  return failures;
+}
+
+#define NNCPP_INSTANTIATE(T)                                      \
+  template Failures check_output_shape<T>(const LayerRow&);       \
+  template Failures check_gradients_add<T>(const LayerRow&);      \
+  template Failures check_unwanted_gradients<T>(const LayerRow&); \
+  template Failures check_batch<T>(const LayerRow&);              \
+  template Failures check_threads<T>(const LayerRow&);            \
+  template Failures check_seeds<T>(const LayerRow&);              \
+  template Failures check_copied_parameters<T>(const LayerRow&);  \
+  template Failures check_refused_shapes<T>(const LayerRow&);
+NNCPP_INSTANTIATE(float)
+NNCPP_INSTANTIATE(double)
+#undef NNCPP_INSTANTIATE
+
+}  // namespace nncpp::testing

@@ -1,0 +1,138 @@
+// LayerRun: one layer called directly, every array it is handed in memory that notices a write past its end.
+#pragma once
+
+#include <memory>
+
+#include "nncpp/layer.hpp"
+#include "samples.hpp"
+#include "tolerances.hpp"
+
+namespace nncpp::testing {
+
+// An array with a guard behind its last element; it starts as NaN, so that nothing can lean on zeros.
+template <typename T>
+class Block {
+ public:
+  explicit Block(const Shape& shape) : shape_(shape), memory_(numel(shape) + kGuardSize) {
+    std::fill_n(memory_.data(), memory_.size(), kNaN);
+    std::fill_n(values().end(), kGuardSize, kGuard);
+  }
+  const Shape& shape() const { return shape_; }
+  T* data() { return memory_.data(); }
+  const T* data() const { return memory_.data(); }
+  std::span<T> values() { return {data(), static_cast<std::size_t>(numel(shape_))}; }
+  std::span<const T> values() const { return {data(), static_cast<std::size_t>(numel(shape_))}; }
+  Tensor<T> tensor() { return {data(), shape_}; }
+  std::vector<T> copy() const { return {values().begin(), values().end()}; }
+  void forget() { std::fill(values().begin(), values().end(), kNaN); }
+  bool has_guard() const {
+    return std::all_of(data() + numel(shape_), data() + memory_.size(), [](T x) { return x == kGuard; });
+  }
+
+ private:
+  static constexpr Index kGuardSize = 16;
+  static constexpr T kGuard = T(-12345), kNaN = std::numeric_limits<T>::quiet_NaN();
+  Shape shape_;
+  Buffer<T> memory_;
+};
+
+template <typename T>
+class LayerRun {
+ public:
+  // inputs, weights and doutput are normal numbers of that seed, state is positive
+  LayerRun(const Layer<T>& layer, const std::vector<Shape>& samples, Index n, std::uint64_t seed)
+      : output(layer.output_shape(samples).batch(n)),
+        doutput(output.shape()),
+        layer_(layer),
+        saved_({layer.memory(samples, n).saved}),
+        forward_scratch_({layer.memory(samples, n).forward}),
+        backward_scratch_({layer.memory(samples, n).backward}) {
+    for (const Shape& sample : samples) inputs.emplace_back(sample.batch(n));
+    for (const SegmentSpec& spec : layer.parameters(samples)) weights.emplace_back(spec.shape);
+    for (const SegmentSpec& spec : layer.state(samples))
+      state.emplace_back(spec.shape), next_state_.emplace_back(spec.shape);
+    for (const auto& u : inputs) dinputs.emplace_back(u.shape());
+    for (const auto& w : weights) dweights.emplace_back(w.shape());
+
+    for (auto& u : inputs) fill_random<T>(u.values(), ++seed);
+    for (auto& w : weights) fill_random<T>(w.values(), ++seed, kWeightScale);
+    fill_random<T>(doutput.values(), ++seed);
+    for (auto& s : state) {
+      fill_random<T>(s.values(), ++seed);
+      for (T& x : s.values()) x = std::abs(x) + T(0.5);
+    }
+  }
+
+  void forward(Mode mode, const RandomKey& key = {}, bool is_linear = false) {
+    output.forget(), saved_.forget(), forward_scratch_.forget();
+    const auto u = constants(inputs), w = constants(weights), s = constants(state);
+    const auto next = tensors(next_state_);
+    layer_.forward({u, output.tensor(), w, s,
+                    mode == Mode::kTraining ? std::span<const Tensor<T>>(next) : std::span<const Tensor<T>>(),
+                    saved_.data(), forward_scratch_.data(), mode, key, is_linear});
+  }
+
+  // Adds to what dinputs and dweights hold where `write` says so. What the layer says it does not read is not there.
+  void backward(Mode mode, const RandomKey& key = {}, bool is_linear = false, Write write = Write::kAssign) {
+    std::vector<Gradient<T>> du, dw;
+    for (auto& gradient : dinputs) du.push_back({gradient.tensor(), write});
+    for (auto& gradient : dweights) dw.push_back({gradient.tensor(), write});
+    backward(mode, key, is_linear, du, dw);
+  }
+  void backward(Mode mode, const RandomKey& key, bool is_linear, std::span<const Gradient<T>> du,
+                std::span<const Gradient<T>> dw) {
+    backward_scratch_.forget();
+    std::vector<Block<T>> absent_inputs;
+    Block<T> absent_output(output.shape());
+    for (const auto& u : inputs) absent_inputs.emplace_back(u.shape());
+    const auto u = constants(layer_.backward_reads_inputs() ? inputs : absent_inputs), w = constants(weights),
+               s = constants(state);
+    const Tensor<const T> v = layer_.backward_reads_output() ? output.tensor() : absent_output.tensor();
+    layer_.backward(
+        {u, v, doutput.tensor(), du, w, dw, s, saved_.data(), backward_scratch_.data(), mode, key, is_linear});
+  }
+
+  // gradients of inputs, then of weights
+  std::vector<Block<T>*> gradients() { return pointers(dinputs, dweights); }
+  // what they are gradients of
+  std::vector<Block<T>*> arguments() { return pointers(inputs, weights); }
+
+  bool has_guards() const {
+    bool intact = output.has_guard() && doutput.has_guard() && saved_.has_guard() && forward_scratch_.has_guard() &&
+                  backward_scratch_.has_guard();
+    for (const auto* blocks : {&inputs, &weights, &state, &next_state_, &dinputs, &dweights}) {
+      for (const auto& block : *blocks) intact = intact && block.has_guard();
+    }
+    return intact;
+  }
+
+  std::vector<Block<T>> inputs, weights, state, dinputs, dweights;
+  Block<T> output, doutput;
+
+ private:
+  static constexpr double kWeightScale = 0.5;
+
+  static std::vector<Tensor<T>> tensors(std::vector<Block<T>>& blocks) {
+    std::vector<Tensor<T>> result;
+    for (auto& block : blocks) result.push_back(block.tensor());
+    return result;
+  }
+  static std::vector<Tensor<const T>> constants(std::vector<Block<T>>& blocks) {
+    std::vector<Tensor<const T>> result;
+    for (auto& block : blocks) result.push_back(block.tensor());
+    return result;
+  }
+  static std::vector<Block<T>*> pointers(std::vector<Block<T>>& first, std::vector<Block<T>>& second) {
+    std::vector<Block<T>*> result;
+    for (auto* blocks : {&first, &second}) {
+      for (auto& block : *blocks) result.push_back(&block);
+    }
+    return result;
+  }
+
+  const Layer<T>& layer_;
+  std::vector<Block<T>> next_state_;
+  Block<T> saved_, forward_scratch_, backward_scratch_;
+};
+
+}  // namespace nncpp::testing

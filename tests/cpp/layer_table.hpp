@@ -1,0 +1,37 @@
+// The table of all layers. A layer enters the library with a row here, and the row is what the contract is checked on.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "nncpp/layer.hpp"
+
+namespace nncpp::testing {
+
+template <typename T>
+using LayerPointer = std::shared_ptr<const Layer<T>>;
+
+struct LayerRow {
+  std::string name;
+  LayerPointer<float> in_float;
+  LayerPointer<double> in_double;
+  std::vector<Shape> inputs;                  // of one sample
+  std::vector<std::vector<Shape>> refused{};  // inputs that the layer cannot take
+  bool is_random = false;                     // in training
+};
+
+template <typename T>
+const LayerPointer<T>& layer(const LayerRow& row) {
+  if constexpr (std::is_same_v<T, float>) {
+    return row.in_float;
+  } else {
+    return row.in_double;
+  }
+}
+
+const std::vector<LayerRow>& layer_table();
+
+}  // namespace nncpp::testing

@@ -1,0 +1,195 @@
+// The plain-loop twin of every fast kernel, in double: what the fast one is compared with. Never optimise this file.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "nncpp/linalg.hpp"
+#include "nncpp/loss.hpp"
+
+namespace nncpp::reference {
+
+using Vector = std::vector<double>;
+
+inline std::size_t at(Index i, Index j, Index columns) { return static_cast<std::size_t>(i * columns + j); }
+
+// C (M, N) = A B, and |A| |B|: what rounding errors are relative to
+struct Product {
+  Vector values, magnitudes;
+};
+
+template <typename T>
+Product product(const Matrix<T>& a, const Matrix<T>& b, const T* bias = nullptr) {
+  const Index M = a.rows, K = a.columns, N = b.columns;
+  Product c{Vector(static_cast<std::size_t>(M * N)), Vector(static_cast<std::size_t>(M * N))};
+  for (Index i = 0; i < M; ++i) {
+    for (Index j = 0; j < N; ++j) {
+      double sum = bias ? static_cast<double>(bias[j]) : 0.0, magnitude = std::abs(sum);
+      for (Index k = 0; k < K; ++k) {
+        const double term = static_cast<double>(a.data[i * a.row_stride + k * a.column_stride]) *
+                            static_cast<double>(b.data[k * b.row_stride + j * b.column_stride]);
+        sum += term;
+        magnitude += std::abs(term);
+      }
+      c.values[at(i, j, N)] = sum;
+      c.magnitudes[at(i, j, N)] = magnitude;
+    }
+  }
+  return c;
+}
+
+// y (N) = sum of the rows of x (M, N), and the sum of their magnitudes
+template <typename T>
+Product sum_rows(const T* x, Index M, Index N) {
+  Product y{Vector(static_cast<std::size_t>(N)), Vector(static_cast<std::size_t>(N))};
+  for (Index i = 0; i < M; ++i) {
+    for (Index j = 0; j < N; ++j) {
+      const auto value = static_cast<double>(x[i * N + j]);
+      y.values[static_cast<std::size_t>(j)] += value;
+      y.magnitudes[static_cast<std::size_t>(j)] += std::abs(value);
+    }
+  }
+  return y;
+}
+
+inline Vector softmax(const Vector& z, Index rows, Index columns) {
+  Vector v(z.size());
+  for (Index i = 0; i < rows; ++i) {
+    double largest = z[at(i, 0, columns)], sum = 0;
+    for (Index j = 1; j < columns; ++j) largest = std::max(largest, z[at(i, j, columns)]);
+    for (Index j = 0; j < columns; ++j) sum += std::exp(z[at(i, j, columns)] - largest);
+    for (Index j = 0; j < columns; ++j) v[at(i, j, columns)] = std::exp(z[at(i, j, columns)] - largest) / sum;
+  }
+  return v;
+}
+
+inline Vector activate(Activation activation, const Vector& z, Index rows, Index columns) {
+  if (activation == Activation::kSoftmax) return softmax(z, rows, columns);
+  Vector v(z.size());
+  std::transform(z.begin(), z.end(), v.begin(), [&](double x) {
+    switch (activation) {
+      case Activation::kSigmoid:
+        return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
+      case Activation::kTanh:
+        return std::tanh(x);
+      case Activation::kRelu:
+        return x > 0 ? x : 0.0;
+      default:
+        return x;
+    }
+  });
+  return v;
+}
+
+// dz = J(z)^T dv with the Jacobian written out element by element, in terms of z
+inline Vector activate_backward(Activation activation, const Vector& z, const Vector& dv, Index rows, Index columns) {
+  const Vector v = activate(activation, z, rows, columns);
+  Vector dz(z.size());
+  for (Index r = 0; r < rows; ++r) {
+    for (Index i = 0; i < columns; ++i) {
+      const double zi = z[at(r, i, columns)], vi = v[at(r, i, columns)];
+      for (Index j = 0; j < columns; ++j) {
+        double slope = 0;  // dv_j / dz_i
+        switch (activation) {
+          case Activation::kIdentity:
+            slope = i == j;
+            break;
+          case Activation::kSigmoid:
+            slope = i == j ? vi / (1 + std::exp(zi)) : 0;
+            break;
+          case Activation::kTanh:
+            slope = i == j ? 1 / (std::cosh(zi) * std::cosh(zi)) : 0;
+            break;
+          case Activation::kRelu:
+            slope = i == j && zi > 0;
+            break;
+          case Activation::kSoftmax:
+            slope = v[at(r, j, columns)] * ((i == j) - vi);
+            break;
+        }
+        dz[at(r, i, columns)] += slope * dv[at(r, j, columns)];
+      }
+    }
+  }
+  return dz;
+}
+
+// loss of one row from z (before the output activation) and a target written out as numbers
+inline double squared(const Vector& p, const Vector& y) {
+  double sum = 0;
+  for (std::size_t k = 0; k < p.size(); ++k) sum += (p[k] - y[k]) * (p[k] - y[k]);
+  return sum;
+}
+inline double nll(const Vector& z, const Vector& y) {
+  double sum = 0;
+  for (std::size_t k = 0; k < z.size(); ++k) {
+    const double p = 1 / (1 + std::exp(-z[k]));
+    sum -= y[k] * std::log(p) + (1 - y[k]) * std::log(1 - p);
+  }
+  return sum;
+}
+inline double nllm(const Vector& z, const Vector& y) {
+  const Vector p = softmax(z, 1, static_cast<Index>(z.size()));
+  double sum = 0;
+  for (std::size_t k = 0; k < z.size(); ++k) sum -= y[k] * std::log(p[k]);
+  return sum;
+}
+
+struct Sgd {
+  double momentum = 0;
+  bool nesterov = false;
+  Vector v = {};
+
+  void step(double rate, const Vector& g, Vector& theta) {
+    v.resize(theta.size());
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      v[i] = momentum * v[i] - rate * g[i];
+      theta[i] += nesterov ? momentum * v[i] - rate * g[i] : v[i];
+    }
+  }
+};
+
+struct Adam {
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  bool bias_correction = true;
+  int t = 0;
+  Vector m = {}, v = {};
+
+  void step(double rate, const Vector& g, Vector& theta) {
+    ++t;
+    m.resize(theta.size());
+    v.resize(theta.size());
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      m[i] = beta1 * m[i] + (1 - beta1) * g[i];
+      v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
+      const double m_hat = bias_correction ? m[i] / (1 - std::pow(beta1, t)) : m[i];
+      const double v_hat = bias_correction ? v[i] / (1 - std::pow(beta2, t)) : v[i];
+      theta[i] -= rate * m_hat / (std::sqrt(v_hat) + epsilon);
+    }
+  }
+};
+
+// IEEE half precision: sign, 5 bits of exponent, 10 of mantissa
+inline double half(std::uint16_t bits) {
+  const double sign = bits >> 15 ? -1 : 1;
+  const int exponent = (bits >> 10) & 31, mantissa = bits & 1023;
+  if (exponent == 0) return sign * std::ldexp(mantissa, -24);
+  if (exponent == 31) return mantissa ? NAN : sign * INFINITY;
+  return sign * std::ldexp(1024 + mantissa, exponent - 25);
+}
+
+// element `position` of row `row`, axis by axis
+template <typename Element>
+Element element(const Source& source, Index row, Index position) {
+  Index offset = row * source.row_stride;
+  for (std::size_t axis = source.sample.rank(); axis-- > 0;) {
+    offset += position % source.sample[axis] * source.strides[axis];
+    position /= source.sample[axis];
+  }
+  Element value;
+  std::memcpy(&value, source.data + offset, sizeof value);
+  return value;
+}
+
+}  // namespace nncpp::reference

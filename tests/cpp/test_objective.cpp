@@ -1,0 +1,171 @@
+// J and its gradient: what training minimizes, and what it refuses to begin with.
+#include <doctest/doctest.h>
+
+#include "nncpp/error.hpp"
+#include "numerical.hpp"
+#include "reference.hpp"
+#include "training.hpp"
+
+namespace nncpp::testing {
+namespace {
+
+TEST_CASE("objective: a step is what the gradient of its rows and the optimizer say, penalties included") {
+  const Classes data(40);
+  auto network = sequential<double>({64}, {{8, Activation::kTanh}, {10, Activation::kSoftmax}});
+  const std::vector<Penalty> penalties{{0, 64 * 8, 0.001, 0.01}};
+  auto training = trainer<double>(network, "nllm", std::make_shared<SGD<double>>(), penalties);
+  const Examples examples = data.examples();
+  auto theta = copy(network->theta());
+  std::vector<double> gradient(theta.size());
+  const Objective before = training.gradient(examples, Mode::kTraining, gradient.data(), {});
+  CHECK(same_bits(copy(network->theta()), theta));
+  CHECK(relative_error(before.value, before.sums[0].loss / before.sums[0].weight + before.penalty, 0) <=
+        Tolerance<double>::kSum);
+  const RunResult result = run(training, examples, in_order(40), 40, 0.5);
+  CHECK(result.sums[0].loss == before.sums[0].loss);
+  CHECK(result.penalty == before.penalty);
+  reference::Sgd().step(0.5, gradient, theta);
+  CHECK(largest_error(copy(network->theta()), theta) <= Tolerance<double>::kElement);
+}
+
+TEST_CASE("objective: the gradient of a whole network with penalties and weights is what differences give") {
+  const Classes data(6);
+  auto network = sequential<double>({64}, {{5, Activation::kTanh}, {10, Activation::kSoftmax}}, 0.3);
+  std::vector<Penalty> penalties;
+  for (const Segment& segment : network->graph().segments())
+    penalties.push_back({segment.offset, numel(segment.shape), 0, 0.1});
+  auto training = trainer<double>(network, "nllm", std::make_shared<SGD<double>>(), penalties);
+  const double weights[] = {1, 0, 2, 0.5, 1, 3};
+  Examples examples = data.examples();
+  examples.weights = source(weights, 6, {}, "sample_weight");
+  std::vector<double> gradient(static_cast<std::size_t>(network->theta().size())), ignored(gradient.size()), dx(6 * 64);
+  double* const dinputs[] = {dx.data()};
+  training.gradient(examples, Mode::kTraining, gradient.data(), dinputs);
+  const auto objective = [&] { return training.gradient(examples, Mode::kTraining, ignored.data(), {}).value; };
+  for (const Segment& segment : network->graph().segments()) {
+    for (Index i = segment.offset; i < segment.offset + numel(segment.shape); i += 7) {
+      const double expected = central_difference(network->theta().data[i], objective);
+      REQUIRE(relative_error(gradient[static_cast<std::size_t>(i)], expected, 1) <= kGradient);
+    }
+  }
+  // inputs belong to the caller: perturb a copy
+  std::vector<double> x(data.x.begin(), data.x.end());
+  examples.inputs = {source(x.data(), 6, {64})};
+  for (std::size_t i = 0; i < x.size(); i += 31)
+    CHECK(relative_error(dx[i], central_difference(x[i], objective), 1) <= kGradient);
+  CHECK(std::all_of(dx.begin() + 64, dx.begin() + 128, [](double d) { return d == 0; }));  // the row of weight 0
+}
+
+TEST_CASE(
+    "objective: a weight of two is the row twice, a weight of zero is no row, also where a sample has several rows") {
+  const auto x = random_values<double>(4 * 3 * 5, 1), y = random_values<double>(4 * 3 * 2, 2);
+  const auto gradient_of = [&](const std::vector<Index>& rows, const std::vector<double>& weights) {
+    auto network = sequential<double>({3, 5}, {{2, Activation::kIdentity}});
+    auto training = trainer<double>(network, "squared", std::make_shared<SGD<double>>());
+    std::vector<double> chosen_x(rows.size() * 15), chosen_y(rows.size() * 6),
+        gradient(static_cast<std::size_t>(network->theta().size()));
+    gather<double>(source(x.data(), 4, {3, 5}), rows, chosen_x.data());
+    gather<double>(source(y.data(), 4, {3, 2}), rows, chosen_y.data());
+    const auto n = static_cast<Index>(rows.size());
+    Examples examples{{source(chosen_x.data(), n, {3, 5})}, {source(chosen_y.data(), n, {3, 2}, "y")}, {}};
+    if (!weights.empty()) examples.weights = source(weights.data(), n, {}, "sample_weight");
+    gradient.push_back(training.gradient(examples, Mode::kTraining, gradient.data(), {}).value);
+    gradient.push_back(training.evaluate(examples).value);
+    return gradient;
+  };
+  CHECK(largest_error(gradient_of({0, 1, 2, 3}, {1, 2, 0, 1}), gradient_of({0, 1, 1, 3}, {})) <=
+        Tolerance<double>::kPass);
+  CHECK(largest_error(gradient_of({0, 1, 2, 3}, {1, 1, 1, 1}), gradient_of({0, 1, 2, 3}, {})) <=
+        Tolerance<double>::kPass);
+}
+
+TEST_CASE("objective: loss weights scale the losses of several outputs") {
+  const auto make = [](double first, double second) {
+    Graph<double> graph;
+    graph.input({3}, "x");
+    graph.add(std::make_shared<Dense<double>>(Dense<double>::Options{.units = 2}), {0}, "a");
+    graph.add(std::make_shared<Dense<double>>(Dense<double>::Options{.units = 2, .activation = Activation::kSigmoid}),
+              {0}, "b");
+    auto network = std::make_shared<Network<double>>(std::move(graph), std::vector<int>{1, 2}, 1);
+    return Trainer<double>(network, {{make_loss<double>("squared"), make_loss<double>("nll")},
+                                     {first, second},
+                                     std::make_shared<SGD<double>>(),
+                                     {}});
+  };
+  const auto x = random_values<double>(12, 1), y = random_values<double>(8, 2);
+  const double z[] = {0, 1, 1, 0, 0, 0, 1, 1};
+  const Examples examples{
+      {source(x.data(), 4, {3})}, {source(y.data(), 4, {2}, "y[0]"), source(z, 4, {2}, "y[1]")}, {}};
+  const auto evaluate = [&](double first, double second) {
+    auto training = make(first, second);
+    std::vector<double> gradient(static_cast<std::size_t>(training.network().theta().size()));
+    gradient.push_back(training.gradient(examples, Mode::kTraining, gradient.data(), {}).value);
+    return gradient;
+  };
+  const auto a = evaluate(1, 0), b = evaluate(0, 1);
+  auto both = a;
+  for (std::size_t i = 0; i < both.size(); ++i) both[i] = 2 * a[i] + 0.5 * b[i];
+  CHECK(largest_error(evaluate(2, 0.5), both) <= Tolerance<double>::kSum);
+}
+
+TEST_CASE("objective: evaluation over many rows adds up what the rows give alone") {
+  const Classes data(3 * kInferenceRows + 5);
+  auto network = sequential<double>({64}, {{16, Activation::kRelu}, {10, Activation::kSoftmax}}, 0.5);
+  auto training = trainer<double>(network, "nllm", std::make_shared<SGD<double>>());
+  const Objective whole = training.evaluate(data.examples());
+  std::vector<double> ignored(static_cast<std::size_t>(network->theta().size()));
+  const Objective batch = training.gradient(data.examples(), Mode::kInference, ignored.data(), {});
+  CHECK(whole.sums[0].weight == static_cast<double>(data.rows));
+  CHECK(whole.sums[0].correct == batch.sums[0].correct);
+  CHECK(relative_error(whole.value, batch.value, 0) <= Tolerance<double>::kPass);
+}
+
+std::string message_of(auto&& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST_CASE("objective: a loss that does not go with the output is refused by the layer's name") {
+  const auto message = message_of([] {
+    trainer<float>(sequential<float>({3}, {{2, Activation::kIdentity}}), "nllm", std::make_shared<SGD<float>>());
+  });
+  for (const char* part : {"dense_0: ", "'nllm'", "'softmax'"}) CHECK(message.find(part) != std::string::npos);
+}
+
+TEST_CASE("objective: examples that do not fit are refused by name, and nothing has changed") {
+  auto network = sequential<double>({2}, {{3, Activation::kSoftmax}});
+  auto training = trainer<double>(network, "nllm", std::make_shared<SGD<double>>());
+  const auto before = copy(network->theta());
+  const double x[] = {1, 2, 3, 4, 5, 6}, bad_x[] = {1, 2, 3, NAN, 5, 6}, weights[] = {1, 2, 3}, negative[] = {1, -2, 3},
+               zeros[] = {0, 0, 0};
+  const std::int64_t y[] = {0, 1, 2}, bad_y[] = {0, 1, 3};
+  const Source inputs = source(x, 3, {2}, "x"), labels = source(y, 3, {}, "y");
+  const auto refused = [&](const Examples& examples, std::initializer_list<const char*> parts) {
+    const std::string message = message_of([&] { training.require_valid(examples); });
+    CAPTURE(message);
+    for (const char* part : parts) CHECK(message.find(part) != std::string::npos);
+  };
+  refused({{source(x, 2, {3}, "x")}, {labels}, {}}, {"x: ", "(N, 2)", "(2, 3)"});
+  refused({{source(x, 0, {2}, "x")}, {source(y, 0, {}, "y")}, {}}, {"x: ", "at least 1 row"});
+  refused({{inputs}, {source(y, 2, {}, "y")}, {}}, {"y: ", "expected 3 rows", "got 2"});
+  refused({{inputs}, {}, {}}, {"y: ", "expected 1"});
+  refused({{inputs}, {source(x, 3, {2}, "y")}, {}}, {"y: ", "(N, 3)"});
+  refused({{source(bad_x, 3, {2}, "x")}, {labels}, {}}, {"x: ", "NaN", "row 1"});
+  refused({{inputs}, {source(bad_y, 3, {}, "y")}, {}}, {"y: ", "got 3", "row 2"});
+  refused({{inputs}, {labels}, source(weights, 2, {}, "sample_weight")}, {"sample_weight: ", "(3,)"});
+  refused({{inputs}, {labels}, source(negative, 3, {}, "sample_weight")}, {"sample_weight: ", ">= 0", "row 1"});
+  refused({{inputs}, {labels}, source(zeros, 3, {}, "sample_weight")}, {"sample_weight: ", "at least one"});
+  CHECK_NOTHROW(training.require_valid({{inputs}, {labels}, source(weights, 3, {}, "sample_weight")}));
+
+  const auto order = in_order(3);
+  CHECK_THROWS_AS(run(training, {{inputs}, {labels}, {}}, order, 0, 0.1), DataError);
+  CHECK(same_bits(copy(network->theta()), before));
+  CHECK(training.optimizer_state().t == 0);
+}
+
+}  // namespace
+}  // namespace nncpp::testing

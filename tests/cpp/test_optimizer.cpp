@@ -1,0 +1,208 @@
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "nncpp/error.hpp"
+#include "nncpp/optimizer.hpp"
+#include "reference.hpp"
+#include "samples.hpp"
+#include "tolerances.hpp"
+
+namespace nncpp::testing {
+namespace {
+
+// theta and its gradient are padded to whole cache lines, as a network's are
+template <typename T>
+std::vector<T> random_vector(Index size, std::uint64_t seed) {
+  auto values = random_values<T>(size, seed);
+  values.resize(static_cast<std::size_t>(padded<T>(size)));
+  return values;
+}
+
+// theta after each of the steps with the gradients g, by one element
+template <typename T>
+std::vector<double> path(const Optimizer<T>& optimizer, double rate, T first, const std::vector<T>& gradients) {
+  auto state = optimizer.start(1);
+  Buffer<T> theta(1), g(1);
+  *theta.data() = first;
+  std::vector<double> result;
+  for (const T gradient : gradients) {
+    *g.data() = gradient;
+    optimizer.step(state, rate, g.data(), theta.data(), 1);
+    result.push_back(*theta.data());
+  }
+  return result;
+}
+
+TEST_CASE_TEMPLATE("optimizer: steps computed by hand", T, float, double) {
+  const auto check = [](const std::vector<double>& got, const std::vector<double>& expected) {
+    CHECK(largest_error(got, expected) <= Tolerance<T>::kSteps);
+  };
+  check(path<T>(SGD<T>(), 0.1, 1, {2, 2}), {0.8, 0.6});
+  // v = -0.2, -0.38
+  check(path<T>(SGD<T>(0.9), 0.1, 1, {2, 2}), {0.8, 0.42});
+  // theta += 0.9 v - 0.2 with the same v
+  check(path<T>(SGD<T>(0.9, true), 0.1, 1, {2, 2}), {0.62, 0.078});
+  // m / (1 - beta1) = g and v / (1 - beta2) = g^2: the first step is nearly the rate, whatever the gradient
+  check(path<T>(Adam<T>({}), 0.1, 1, {2}), {1 - 0.2 / (2 + 1e-8)});
+  check(path<T>(Adam<T>({}), 0.1, 1, {T(-0.25)}), {1 + 0.025 / (0.25 + 1e-8)});
+  // m = 1, v = 2, uncorrected
+  check(path<T>(Adam<T>({.beta1 = 0.5, .beta2 = 0.5, .bias_correction = false}), 0.1, 1, {2}),
+        {1 - 0.1 / (std::sqrt(2.0) + 1e-8)});
+  // epsilon stands outside the root: 0.1 * 2 / (2 + 2)
+  check(path<T>(Adam<T>({.epsilon = 2}), 0.1, 1, {2}), {0.95});
+}
+
+template <typename T>
+struct Method {
+  std::string name;
+  std::shared_ptr<const Optimizer<T>> optimizer;
+  std::function<void(double, const reference::Vector&, reference::Vector&)> twin;
+};
+
+template <typename T>
+std::vector<Method<T>> methods() {
+  const auto sgd = [](double momentum, bool nesterov) {
+    return [twin = reference::Sgd{momentum, nesterov}](double rate, const auto& g, auto& theta) mutable {
+      twin.step(rate, g, theta);
+    };
+  };
+  const auto adam = [](double beta1, double beta2, double epsilon, bool correction) {
+    return [twin = reference::Adam{beta1, beta2, epsilon, correction}](
+               double rate, const auto& g, auto& theta) mutable { twin.step(rate, g, theta); };
+  };
+  using A = Adam<T>;
+  return {{"SGD", std::make_shared<SGD<T>>(), sgd(0, false)},
+          {"momentum", std::make_shared<SGD<T>>(0.9), sgd(0.9, false)},
+          {"Nesterov", std::make_shared<SGD<T>>(0.9, true), sgd(0.9, true)},
+          {"Adam", std::make_shared<A>(typename A::Options{}), adam(0.9, 0.999, 1e-8, true)},
+          {"Adam, other options", std::make_shared<A>(typename A::Options{.beta1 = 0.5, .beta2 = 0.9, .epsilon = 1e-3}),
+           adam(0.5, 0.9, 1e-3, true)},
+          {"Adam, uncorrected", std::make_shared<A>(typename A::Options{.bias_correction = false}),
+           adam(0.9, 0.999, 1e-8, false)}};
+}
+
+TEST_CASE_TEMPLATE("optimizer: five steps are those of the plain loops", T, float, double) {
+  constexpr Index kSize = 103;
+  const double rates[] = {0.1, 0.1, 0.05, 0.2, 0.0};
+  for (auto& [name, optimizer, twin] : methods<T>()) {
+    CAPTURE(name);
+    auto theta = random_vector<T>(kSize, 1);
+    reference::Vector expected(theta.begin(), theta.end());
+    auto state = optimizer->start(kSize);
+    for (std::uint64_t t = 0; t < std::size(rates); ++t) {
+      const auto g = random_vector<T>(kSize, 10 + t);
+      optimizer->step(state, rates[t], g.data(), theta.data(), kSize);
+      twin(rates[t], {g.begin(), g.end()}, expected);
+      CHECK(state.t == static_cast<Index>(t) + 1);
+      CHECK(largest_error(theta, expected) <= Tolerance<T>::kSteps);
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("optimizer: each one finds the bottom of a bowl", T, float, double) {
+  // f = sum a_i (x_i - c_i)^2 / 2 with curvatures from 0.1 to 1
+  const std::vector<T> curvature{T(0.1), T(0.3), 1}, bottom{1, -2, T(0.5)};
+  constexpr double kNear = 1e-3;
+  for (auto& [name, optimizer, twin] : methods<T>()) {
+    auto x = random_vector<T>(3, 1), g = x;
+    auto state = optimizer->start(3);
+    for (int t = 0; t < 3000; ++t) {
+      for (std::size_t i = 0; i < 3; ++i) g[i] = curvature[i] * (x[i] - bottom[i]);
+      optimizer->step(state, t < 1500 ? 0.05 : 0.005, g.data(), x.data(), 3);
+    }
+    x.resize(3);
+    CAPTURE(name);
+    CHECK(largest_error(x, bottom) <= kNear);
+  }
+}
+
+TEST_CASE_TEMPLATE("optimizer: cutting theta into pieces changes no bit", T, float, double) {
+  constexpr Index kSize = 20000, kCut = 8192 + 16;
+  for (auto& [name, optimizer, twin] : methods<T>()) {
+    auto whole = random_vector<T>(kSize, 1), pieces = whole;
+    auto state = optimizer->start(kSize), first = optimizer->start(kCut), second = optimizer->start(kSize - kCut);
+    for (std::uint64_t t = 0; t < 3; ++t) {
+      const auto g = random_vector<T>(kSize, 10 + t);
+      optimizer->step(state, 0.1, g.data(), whole.data(), kSize);
+      optimizer->step(first, 0.1, g.data(), pieces.data(), kCut);
+      optimizer->step(second, 0.1, g.data() + kCut, pieces.data() + kCut, kSize - kCut);
+    }
+    CAPTURE(name);
+    CHECK(same_bits(whole, pieces));
+  }
+}
+
+TEST_CASE_TEMPLATE("optimizer: the bits do not depend on the number of threads", T, float, double) {
+  constexpr Index kSize = 100003;
+  for (auto& [name, optimizer, twin] : methods<T>()) {
+    std::vector<T> expected;
+    for (const int count : kThreadCounts) {
+      const Threads threads(count);
+      auto theta = random_vector<T>(kSize, 1);
+      const auto g = random_vector<T>(kSize, 2);
+      auto state = optimizer->start(kSize);
+      for (int t = 0; t < 2; ++t) optimizer->step(state, 0.1, g.data(), theta.data(), kSize);
+      if (expected.empty()) expected = theta;
+      CAPTURE(name);
+      CHECK(same_bits(theta, expected));
+    }
+  }
+}
+
+TEST_CASE("optimizer: moments are named, begin at zero and are as long as theta") {
+  CHECK(SGD<float>().moment_names().empty());
+  CHECK(SGD<float>(0.9).moment_names() == std::vector<std::string>{"velocity"});
+  CHECK(Adam<float>({}).moment_names() == std::vector<std::string>{"m", "v"});
+  const auto state = Adam<float>({}).start(37);
+  CHECK(state.t == 0);
+  REQUIRE(state.moments.size() == 2);
+  for (const auto& moment : state.moments) {
+    CHECK(moment.size() == 37);
+    for (Index i = 0; i < moment.size(); ++i) CHECK(moment.data()[i] == 0);
+  }
+}
+
+TEST_CASE("optimizer: hyper-parameters outside their intervals are errors that name them") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double momentum : {-0.1, 1.0, nan}) CHECK_THROWS_AS(SGD<float>{momentum}, DataError);
+  CHECK_THROWS_AS(SGD<float>(0.0, true), DataError);
+  for (const double beta : {-0.1, 1.0, nan}) {
+    CHECK_THROWS_AS(Adam<float>({.beta1 = beta}), DataError);
+    CHECK_THROWS_AS(Adam<float>({.beta2 = beta}), DataError);
+  }
+  for (const double epsilon : {0.0, -1.0, nan}) CHECK_THROWS_AS(Adam<float>({.epsilon = epsilon}), DataError);
+  CHECK_THROWS_WITH_AS(Adam<float>({.beta1 = 1.5}), "beta1: expected 0 <= beta1 < 1, got 1.5", DataError);
+}
+
+TEST_CASE("optimizer: a learning rate that is no number >= 0 is an error and no step") {
+  const SGD<double> optimizer(0.5);
+  auto state = optimizer.start(1);
+  const auto g = random_vector<double>(1, 1), before = random_vector<double>(1, 2);
+  auto theta = before;
+  for (const double rate : {-0.1, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+    CHECK_THROWS_AS(optimizer.step(state, rate, g.data(), theta.data(), 1), DataError);
+    CHECK(theta == before);
+    CHECK(state.t == 0);
+  }
+}
+
+TEST_CASE_TEMPLATE("optimizer: a gradient whose norm is not finite is found at any place", T, float, double) {
+  for (const Index size : {1, 16, 17, 5000}) {
+    auto g = random_vector<T>(size, 1);
+    CHECK(has_finite_norm(g.data(), size));
+    for (const Index at : {Index{0}, size / 2, size - 1}) {
+      for (const T bad :
+           {std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity(), std::numeric_limits<T>::max()}) {
+        auto broken = g;
+        broken[static_cast<std::size_t>(at)] = bad;
+        CHECK_FALSE(has_finite_norm(broken.data(), size));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace nncpp::testing

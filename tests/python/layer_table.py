@@ -1,0 +1,79 @@
+"""The table of all layers, on which test_layer_contract.py checks the contract. A new layer adds its rows here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import nncpp as nn
+
+
+def never(u: Any, parameters: Any) -> Any:
+    return np.full(1, np.inf)
+
+
+def at_input(u: Any, parameters: Any) -> Any:
+    return u
+
+
+def at_sum(u: Any, parameters: Any) -> Any:
+    return u @ parameters["weight"] + parameters["bias"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A layer and a shape; `large` is a layer and a shape with work for several threads."""
+
+    name: str
+    make: Callable[..., nn.Layer]  # takes the name of the layer
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    large: Callable[..., nn.Layer] | None = None
+    large_shape: tuple[int, ...] = ()
+    is_random: bool = False
+    kinks: Callable[[Any, Any], Any] = never  # numbers whose zeros are the kinks
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def dense(units: int, *arguments: Any, **options: Any) -> Callable[..., nn.Layer]:
+    return lambda **name: nn.Dense(units, *arguments, weight_initializer="glorot_normal", **options, **name)
+
+
+def dense_row(activation: str, **more: Any) -> Row:
+    make = dense(3, activation, bias_initializer=nn.initializers.Normal(0.0, 0.5))
+    return Row(f"dense {activation}", make, (5,), (3,), dense(190, activation), (130,), **more)
+
+
+def activation_row(activation: str, **more: Any) -> Row:
+    def make(**name: Any) -> nn.Layer:
+        return nn.Activation(activation, **name)
+
+    return Row(f"activation {activation}", make, (6,), (6,), make, (700,), **more)
+
+
+def dropout(**name: Any) -> nn.Layer:
+    return nn.Dropout(0.4, **name)
+
+
+ROWS = [
+    dense_row("identity"),
+    dense_row("sigmoid"),
+    dense_row("tanh"),
+    dense_row("softmax"),
+    dense_row("relu", kinks=at_sum),
+    Row("dense without bias", dense(4, "tanh", use_bias=False), (2,), (4,)),
+    Row("dense of one unit", dense(1), (1,), (1,)),
+    Row("dense on a sequence", dense(4, "tanh"), (3, 2), (3, 4), dense(64, "tanh"), (9, 40)),
+    activation_row("identity"),
+    activation_row("sigmoid"),
+    activation_row("tanh"),
+    activation_row("softmax"),
+    activation_row("relu", kinks=at_input),
+    Row("softmax of a sequence", lambda **name: nn.Activation("softmax", **name), (2, 3), (2, 3)),
+    Row("dropout", dropout, (6,), (6,), dropout, (900,), is_random=True),
+    Row("dropout of an image", dropout, (3, 2), (3, 2), is_random=True),
+    Row("standardize", nn.Standardize, (4,), (4,), nn.Standardize, (900,)),
+]

@@ -212,7 +212,6 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
   const Index total = static_cast<Index>(options.order.size());
   for (const Index row : options.order)
     if (row < 0 || row >= examples.rows()) throw DataError(text("order: expected rows 0 ... ", examples.rows() - 1, ", got ", row));
-  for (const double rate : options.rates) require_rate<T>(rate);
   const FloatMode float_mode;
   Batch& batch = this->batch(std::min(options.batch_size, total), false);
   const Tensor<T> theta = network_->theta(), model_state = network_->state();
@@ -225,6 +224,8 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
   Index steps = 0;  // of this run
   for (Index position = options.first; position < total && steps < options.max_steps;) {
     const Index n = std::min(options.batch_size, total - position);
+    const double rate = options.rates[static_cast<std::size_t>(steps)];
+    require_rate<T>(rate);
     const Poll& inside = last_step >= kPollSeconds ? poll : kNoPoll;
     load(examples, options.order.subspan(static_cast<std::size_t>(position), static_cast<std::size_t>(n)), *batch.plan, batch);
     std::copy(model_state.begin(), model_state.end(), next_state_.data());
@@ -238,7 +239,6 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
     }
     batch.plan->backward(pass, inside);
     const double penalty = add_penalties<T>(options_.penalties, theta.data, dtheta_.data());
-    const double rate = options.rates[static_cast<std::size_t>(steps)];
     if (!is_step_finite(rate, dtheta_.data(), theta.size())) {
       result.has_diverged = true;
       break;

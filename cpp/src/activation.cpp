@@ -20,14 +20,13 @@ void by_blocks(Index size, double work, F f) {
   parallel_blocks(size, work, [&](Index begin, Index end) { f(begin, end - begin); });
 }
 
-// f(row) over all rows
+// f(begin, end) over blocks of rows
+constexpr Index kRowBlock = 16;
 template <typename F>
-void by_rows(Index rows, Index columns, F f) {
-  constexpr Index kRows = 16;
+void by_row_blocks(Index rows, Index columns, F f) {
   const double work = kTranscendental * static_cast<double>(rows) * static_cast<double>(columns);
-  parallel_for((rows + kRows - 1) / kRows, work, [&](Index task) {
-    for (Index r = task * kRows; r < std::min(rows, (task + 1) * kRows); ++r) f(r);
-  });
+  parallel_for((rows + kRowBlock - 1) / kRowBlock, work,
+               [&](Index task) { f(task * kRowBlock, std::min(rows, (task + 1) * kRowBlock)); });
 }
 
 // dz = or += f(v, dv)
@@ -91,7 +90,14 @@ void activate(Activation activation, const T* z, T* v, Index rows, Index columns
         simd::map(z + i, v + i, count, [](const auto& x) { return simd::ei::ptanh(x); });
       });
     case Activation::kSoftmax:
-      return by_rows(rows, columns, [&](Index r) { softmax(z + r * columns, v + r * columns, columns); });
+      return by_row_blocks(rows, columns, [&](Index begin, Index end) {
+        // Short rows go through a block of their own: the load of a row would wait for the masked store before it.
+        constexpr Index L = simd::kLanes<T>;
+        std::array<T, kRowBlock * L> block;
+        for (Index r = begin; r < end; ++r)
+          softmax(z + r * columns, columns <= L ? block.data() + (r - begin) * columns : v + r * columns, columns);
+        if (columns <= L) std::copy_n(block.data(), (end - begin) * columns, v + begin * columns);
+      });
   }
 }
 
@@ -113,8 +119,9 @@ void activate_backward(Activation activation, const T* v, const T* dv, T* dz, In
       return pointwise_backward(v, dv, dz, size, write,
                                 [&](const auto& y, const auto& d) { return pmul(psub(one, pmul(y, y)), d); });
     case Activation::kSoftmax:
-      return by_rows(rows, columns, [&](Index r) {
-        softmax_backward_row(v + r * columns, dv + r * columns, dz + r * columns, columns, write);
+      return by_row_blocks(rows, columns, [&](Index begin, Index end) {
+        for (Index i = begin * columns; i < end * columns; i += columns)
+          softmax_backward_row(v + i, dv + i, dz + i, columns, write);
       });
   }
 }

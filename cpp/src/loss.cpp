@@ -129,26 +129,35 @@ class NLLM final : public Loss<T> {
   }
 
   double row(const T* z, Index columns, const Target<T>& target, Index r, T scale, T* d, bool& correct) const override {
-    const T most = largest(z, columns);
-    const T total = exp_sum(z, most, d, columns);  // sum exp(z_k - most), 1 ... columns
-    const double log_sum = static_cast<double>(most) + std::log(static_cast<double>(total));
-    if (d != nullptr) {
+    const T* y = target.labels == nullptr ? target.values + r * columns : nullptr;
+    const Index label = y == nullptr ? target.labels[r] : 0;
+    T most, total;  // largest z, sum exp(z_k - most)
+    if (columns <= simd::kLanes<T> && y == nullptr) {
+      using namespace simd::ei;
+      const ShortRow<T> row(z, columns);
+      most = row.most;
+      total = row.total;
+      if (d != nullptr) {
+        const auto is_label = pcmp_eq(plset<simd::Packet<T>>(T(0)), simd::set(static_cast<T>(label)));
+        const auto p = pmul(row.e, simd::set(scale / total));
+        simd::store_front<T>(d, psub(p, pand(is_label, simd::set(scale))), columns);
+      }
+    } else {
+      most = largest(z, columns);
+      total = exp_sum(z, most, d, columns);
       const T to_p = scale / total;
-      for (Index k = 0; k < columns; ++k) d[k] *= to_p;
+      for (Index k = 0; d != nullptr && k < columns; ++k) d[k] = d[k] * to_p - (y != nullptr ? y[k] * scale : T(0));
+      if (d != nullptr && y == nullptr) d[label] -= scale;
     }
+    const double log_sum = static_cast<double>(most) + std::log(static_cast<double>(total));
     const Index predicted = std::find(z, z + columns, most) - z;
-    if (target.labels != nullptr) {
-      const Index label = target.labels[r];
-      if (d != nullptr) d[label] -= scale;
+    if (y == nullptr) {
       correct = predicted == label;
       return log_sum - static_cast<double>(z[label]);
     }
-    const T* y = target.values + r * columns;
     double loss = 0;
-    for (Index k = 0; k < columns; ++k) {
+    for (Index k = 0; k < columns; ++k)
       if (y[k] != T(0)) loss += static_cast<double>(y[k]) * (log_sum - static_cast<double>(z[k]));
-      if (d != nullptr) d[k] -= y[k] * scale;
-    }
     correct = predicted == std::max_element(y, y + columns) - y;
     return loss;
   }

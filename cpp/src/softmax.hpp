@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 
 #include "simd.hpp"
 
@@ -16,9 +17,11 @@ void sigmoid(const T* z, T* v, Index size) {
 
 template <typename T>
 T largest(const T* z, Index size) {
-  T most = z[0];
-  for (Index k = 1; k < size; ++k) most = std::max(most, z[k]);
-  return most;
+  constexpr Index L = simd::kLanes<T>;
+  constexpr T kLeast = -std::numeric_limits<T>::infinity();
+  auto most = simd::load_front<T>(z, std::min(L, size), kLeast);
+  for (Index k = L; k < size; k += L) most = simd::ei::pmax(most, simd::load_front<T>(z + k, std::min(L, size - k), kLeast));
+  return simd::ei::predux_max(most);
 }
 
 // e_k = exp(z_k - shift), unless e is null; returns their sum
@@ -37,9 +40,29 @@ T exp_sum(const T* z, T shift, T* e, Index size) {
   return simd::ei::predux(total);
 }
 
+// A row that fits one register: its exponentials, shifted by the largest, stay there. Short rows are what classifiers
+// have, and a masked store that is read again at once would stall each of them.
+template <typename T>
+struct ShortRow {
+  simd::Packet<T> e;  // exp(z_k - most)
+  T most, total;
+
+  ShortRow(const T* z, Index size) {
+    const auto x = simd::load_front<T>(z, size, -std::numeric_limits<T>::infinity());
+    most = simd::ei::predux_max(x);
+    e = simd::ei::pexp(simd::ei::psub(x, simd::set<T>(most)));
+    total = simd::ei::predux(e);
+  }
+};
+
 // v_k = exp(z_k) / sum_j exp(z_j), shifted by the largest z so that nothing overflows; z and v may be the same
 template <typename T>
 void softmax(const T* z, T* v, Index size) {
+  if (size <= simd::kLanes<T>) {
+    const ShortRow<T> row(z, size);
+    simd::store_front<T>(v, simd::ei::pmul(row.e, simd::set<T>(T(1) / row.total)), size);
+    return;
+  }
   const T total = exp_sum(z, largest(z, size), v, size);
   const auto scale = simd::set<T>(T(1) / total);
   simd::map(v, v, size, [&](const auto& x) { return simd::ei::pmul(x, scale); });

@@ -69,9 +69,24 @@ T* gather_axes(const std::byte* from, const Layout& layout, std::size_t axis, T*
   return to + length;
 }
 
+bool is_consecutive(std::span<const Index> rows) {
+  for (std::size_t i = 1; i < rows.size(); ++i)
+    if (rows[i] != rows[i - 1] + 1) return false;
+  return !rows.empty();
+}
+
 template <typename T, typename S>
 void gather_rows(const Source& source, std::span<const Index> rows, T* to) {
   const Layout layout = collapse(source, sizeof(S));
+  if constexpr (std::is_same_v<T, S>) {
+    // a stretch of whole rows, as prediction takes them, is one copy
+    const Index row_size = layout.lengths[0];
+    const bool is_plain = layout.rank == 1 && layout.strides[0] == sizeof(S) && source.row_stride == row_size * Index{sizeof(S)};
+    if (is_plain && is_consecutive(rows)) {
+      std::memcpy(to, source.data + rows.front() * source.row_stride, rows.size() * static_cast<std::size_t>(source.row_stride));
+      return;
+    }
+  }
   for (const Index row : rows) to = gather_axes<T, S>(source.data + row * source.row_stride, layout, 0, to);
 }
 

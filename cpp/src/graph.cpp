@@ -50,9 +50,9 @@ int Graph<T>::add(std::shared_ptr<const Layer<T>> layer, std::vector<int> inputs
     node.shape = node.layer->output_shape(node.input_shapes);
     const auto twin = std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& n) { return n.layer == node.layer; });
     if (twin != nodes_.end()) {
-      const auto& layer = *node.layer;
-      if (!same_shapes(layer.parameters(node.input_shapes), layer.parameters(twin->input_shapes)) ||
-          !same_shapes(layer.state(node.input_shapes), layer.state(twin->input_shapes)))
+      const auto& shared = *node.layer;
+      if (!same_shapes(shared.parameters(node.input_shapes), shared.parameters(twin->input_shapes)) ||
+          !same_shapes(shared.state(node.input_shapes), shared.state(twin->input_shapes)))
         throw ShapeError(text("shares the weights of ", twin->name, " and so expected input ",
                               to_string(twin->input_shapes[0], true), ", got ", to_string(node.input_shapes[0], true)));
       node.first_segment = twin->first_segment;

@@ -149,15 +149,18 @@ class NLLM final : public Loss<T> {
       for (Index k = 0; d != nullptr && k < columns; ++k) d[k] = d[k] * to_p - (y != nullptr ? y[k] * scale : T(0));
       if (d != nullptr && y == nullptr) d[label] -= scale;
     }
-    const double log_sum = static_cast<double>(most) + std::log(static_cast<double>(total));
+    // -log p_k, the small number apart from the large ones
+    const auto surprise = [&](T z_k) {
+      return std::log(static_cast<double>(total)) + (static_cast<double>(most) - static_cast<double>(z_k));
+    };
     const Index predicted = std::find(z, z + columns, most) - z;
     if (y == nullptr) {
       correct = predicted == label;
-      return log_sum - static_cast<double>(z[label]);
+      return surprise(z[label]);
     }
     double loss = 0;
     for (Index k = 0; k < columns; ++k)
-      if (y[k] != T(0)) loss += static_cast<double>(y[k]) * (log_sum - static_cast<double>(z[k]));
+      if (y[k] != T(0)) loss += static_cast<double>(y[k]) * surprise(z[k]);
     correct = predicted == std::max_element(y, y + columns) - y;
     return loss;
   }
@@ -187,11 +190,12 @@ template <typename T>
 LossSums Loss<T>::evaluate(Tensor<const T> output, const Target<T>& target, const T* weights, T* doutput,
                            double factor) const {
   const Index rows = output.rows(), columns = output.columns();
+  const Index rows_per_sample = output.shape.rank() == 0 ? 1 : rows / output.shape[0];
   LossSums sums;
   sums.weight = static_cast<double>(rows);
   if (weights != nullptr) {
     sums.weight = 0;
-    for (Index r = 0; r < rows; ++r) sums.weight += static_cast<double>(weights[r]);
+    for (Index r = 0; r < rows; ++r) sums.weight += static_cast<double>(weights[r / rows_per_sample]);
   }
   const double over = sums.weight > 0 ? factor / sums.weight : 0.0;
 
@@ -201,7 +205,7 @@ LossSums Loss<T>::evaluate(Tensor<const T> output, const Target<T>& target, cons
   parallel_for(tasks, kWorkPerElement * static_cast<double>(rows) * static_cast<double>(columns), [&](Index task) {
     LossSums mine;
     for (Index r = task * rows / tasks; r < (task + 1) * rows / tasks; ++r) {
-      const double weight = weights != nullptr ? static_cast<double>(weights[r]) : 1.0;
+      const double weight = weights != nullptr ? static_cast<double>(weights[r / rows_per_sample]) : 1.0;
       bool correct = false;
       T* d = doutput != nullptr ? doutput + r * columns : nullptr;
       mine.loss += weight * row(output.data + r * columns, columns, target, r, static_cast<T>(weight * over), d, correct);

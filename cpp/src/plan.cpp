@@ -159,6 +159,8 @@ void Plan<T>::connect() {
       if (vectors_.next_state != nullptr) step.next_state.push_back(view(segment, vectors_.next_state));
     }
   }
+  for (std::size_t s = 0; s < has_dweight.size(); ++s)
+    if (options_.has_backward && !has_dweight[s]) unused_.push_back(view(graph_.segments()[s], vectors_.dtheta));
 }
 
 template <typename T>
@@ -219,6 +221,7 @@ void Plan<T>::forward(const Pass& pass, const Poll& poll) {
 
 template <typename T>
 void Plan<T>::backward(const Pass& pass, const Poll& poll) {
+  for (const Tensor<T>& gradient : unused_) std::fill(gradient.begin(), gradient.end(), T(0));
   for (std::size_t i = steps_.size(); i-- > 0;) {
     Step& step = steps_[i];
     if (step.node->layer == nullptr || !step.has_gradient) continue;

@@ -210,8 +210,6 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
   require_shapes(examples);
   if (options.batch_size < 1) throw DataError(text("batch_size: expected 1 or more, got ", options.batch_size));
   const Index total = static_cast<Index>(options.order.size());
-  for (const Index row : options.order)
-    if (row < 0 || row >= examples.rows()) throw DataError(text("order: expected rows 0 ... ", examples.rows() - 1, ", got ", row));
   const FloatMode float_mode;
   Batch& batch = this->batch(std::min(options.batch_size, total), false);
   const Tensor<T> theta = network_->theta(), model_state = network_->state();
@@ -227,7 +225,10 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
     const double rate = options.rates[static_cast<std::size_t>(steps)];
     require_rate<T>(rate);
     const Poll& inside = last_step >= kPollSeconds ? poll : kNoPoll;
-    load(examples, options.order.subspan(static_cast<std::size_t>(position), static_cast<std::size_t>(n)), *batch.plan, batch);
+    const auto rows = options.order.subspan(static_cast<std::size_t>(position), static_cast<std::size_t>(n));
+    for (const Index row : rows)
+      if (row < 0 || row >= examples.rows()) throw DataError(text("order: expected rows 0 ... ", examples.rows() - 1, ", got ", row));
+    load(examples, rows, *batch.plan, batch);
     std::copy(model_state.begin(), model_state.end(), next_state_.data());
 
     const Pass pass{n, Mode::kTraining, network_->seed(), static_cast<std::uint32_t>(state_.t)};

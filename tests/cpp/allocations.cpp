@@ -14,6 +14,7 @@ long nncpp::testing::num_allocations() { return count; }
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 
 // All of malloc, so that Eigen's and the OpenMP runtime's requests are seen too; operator new ends here as well.
+#pragma GCC visibility push(default)  // the libraries are to find these
 extern "C" {
 void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);
@@ -42,6 +43,7 @@ int posix_memalign(void** to, std::size_t alignment, std::size_t size) noexcept 
   return *to == nullptr ? ENOMEM : 0;
 }
 }
+#pragma GCC visibility pop
 
 #else
 

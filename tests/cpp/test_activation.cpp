@@ -19,7 +19,7 @@ reference::Vector widened(const std::vector<T>& values) {
   return {values.begin(), values.end()};
 }
 
-TEST_CASE("activation: names lead to activations and back, an unknown one lists them all") {
+TEST_CASE("activation: names lead to activations and back, unknown ones list them all") {
   CHECK(activation_names().size() == std::size(kActivations));
   for (const Activation activation : kActivations) CHECK(activation_from_name(to_string(activation)) == activation);
   try {

@@ -64,7 +64,7 @@ TEST_CASE_TEMPLATE("network: many rows are predicted as each one alone, and drop
   CHECK(predict(network, source(x.data(), 0, {7})).empty());
 }
 
-TEST_CASE("network: prediction takes any element type and asks again for nothing it has") {
+TEST_CASE("network: prediction takes integers as the numbers they are") {
   Network<double> network(classifier<double>(), {3}, 1);
   std::vector<std::int32_t> integers(5 * 7);
   for (std::size_t i = 0; i < integers.size(); ++i) integers[i] = static_cast<std::int32_t>(i % 5) - 2;

@@ -182,6 +182,8 @@ TEST_CASE("optimizer: a learning rate that is no number >= 0 is an error and no 
   auto state = optimizer.start(1);
   const auto g = random_vector<double>(1, 1), before = random_vector<double>(1, 2);
   auto theta = before;
+  CHECK_NOTHROW(require_rate<double>(1e300));
+  CHECK_THROWS_AS(require_rate<float>(1e300), DataError);
   for (const double rate : {-0.1, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
     CHECK_THROWS_AS(optimizer.step(state, rate, g.data(), theta.data(), 1), DataError);
     CHECK(theta == before);
@@ -189,16 +191,18 @@ TEST_CASE("optimizer: a learning rate that is no number >= 0 is an error and no 
   }
 }
 
-TEST_CASE_TEMPLATE("optimizer: a gradient whose norm is not finite is found at any place", T, float, double) {
-  for (const Index size : {1, 16, 17, 5000}) {
-    auto g = random_vector<T>(size, 1);
-    CHECK(has_finite_norm(g.data(), size));
+TEST_CASE_TEMPLATE("optimizer: a step beyond the numbers is seen before it is taken, at any place", T, float, double) {
+  const T largest = std::numeric_limits<T>::max();
+  for (const Index size : {1, 16, 17, 5000, 50000}) {
+    const auto g = random_vector<T>(size, 1);
+    CHECK(is_step_finite(0.1, g.data(), size));
+    const auto twos = std::vector<T>(g.size(), T(2));
+    CHECK_FALSE(is_step_finite(static_cast<double>(largest), twos.data(), size));
     for (const Index at : {Index{0}, size / 2, size - 1}) {
-      for (const T bad :
-           {std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity(), std::numeric_limits<T>::max()}) {
+      for (const T bad : {std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity(), -largest}) {
         auto broken = g;
         broken[static_cast<std::size_t>(at)] = bad;
-        CHECK_FALSE(has_finite_norm(broken.data(), size));
+        CHECK_FALSE(is_step_finite(0.1, broken.data(), size));
       }
     }
   }

@@ -2,6 +2,7 @@
 
 #include "allocations.hpp"
 #include "nncpp/error.hpp"
+#include "nncpp/layers/standardize.hpp"
 #include "tolerances.hpp"
 #include "training.hpp"
 
@@ -230,6 +231,67 @@ TEST_CASE("train: one step on rows of the caller's is a run of one step on them,
   CHECK(stepped.optimizer_state().t == 3);
 }
 
+TEST_CASE("train: every step drops other numbers, evaluation none") {
+  const Classes data(40);
+  auto training = trainer<double>(sequential<double>({64}, {{32, Activation::kRelu}, {10, Activation::kSoftmax}}, 0.5),
+                                  "nllm", std::make_shared<SGD<double>>());
+  std::vector<double> ignored(static_cast<std::size_t>(training.network().theta().size()));
+  const double expected = training.gradient(data.examples(), Mode::kTraining, ignored.data(), {}).sums[0].loss;
+  const auto loss_of_step = [&] { return run(training, data.examples(), in_order(40), 40, 0.0).sums[0].loss; };
+  const double first = loss_of_step(), second = loss_of_step(),
+               evaluated = training.evaluate(data.examples()).sums[0].loss;
+  CHECK(first == expected);
+  CHECK(first != second);
+  CHECK(first != evaluated);
+  CHECK(training.evaluate(data.examples()).sums[0].loss == evaluated);
+}
+
+// v = u + mean, where the mean moves towards 1 in training: the least that has running state
+class Drifting final : public Layer<double> {
+ public:
+  std::string kind() const override { return "Drifting"; }
+  Shape output_shape(std::span<const Shape> inputs) const override { return inputs[0]; }
+  std::vector<SegmentSpec> state(std::span<const Shape>) const override {
+    return {{"mean", {1}, SegmentKind::kState, {}}};
+  }
+  void forward(const Forward<double>& pass) const override {
+    const double mean = *pass.state[0].data;
+    for (Index i = 0; i < pass.output.size(); ++i) pass.output.data[i] = pass.inputs[0].data[i] + mean;
+    if (pass.mode == Mode::kTraining) *pass.next_state[0].data = 0.5 * mean + 0.5;
+  }
+  void backward(const Backward<double>& pass) const override {
+    if (pass.dinputs[0].is_wanted()) std::copy_n(pass.doutput.data, pass.doutput.size(), pass.dinputs[0].to.data);
+  }
+};
+
+TEST_CASE("train: state moves with whole steps only, and stays where a layer leaves it alone") {
+  Graph<double> graph;
+  graph.input({1}, "x");
+  graph.add(std::make_shared<Standardize<double>>(), {0}, "scale");
+  graph.add(std::make_shared<Drifting>(), {1}, "drift");
+  graph.add(std::make_shared<Dense<double>>(Dense<double>::Options{.units = 1}), {2}, "dense");
+  auto network = std::make_shared<Network<double>>(std::move(graph), std::vector<int>{3}, 1);
+  auto training = trainer<double>(network, "squared", std::make_shared<SGD<double>>());
+  const auto state = [&](std::size_t segment) {
+    return *view(network->graph().states()[segment], network->state().data).data;
+  };
+  *view(network->graph().states()[0], network->state().data).data = 3;
+  *view(network->graph().states()[1], network->state().data).data = 4;
+  const double x[] = {1, 1e308}, y[] = {2, 2};
+  const Examples examples{{source(x, 2, {1})}, {source(y, 2, {1}, "y")}, {}};
+
+  run(training, examples, {0, 0}, 1, 0.01);
+  CHECK(state(2) == 0.75);
+  CHECK(run(training, examples, {1}, 1, 0.01).has_diverged);
+  CHECK_THROWS_AS(run(training, examples, {0}, 1, 0.01, 0, 1, 1e9, [] { return true; }), Interrupted);
+  std::vector<double> ignored(static_cast<std::size_t>(network->theta().size()));
+  training.gradient(one_row(examples, 0), Mode::kTraining, ignored.data(), {});
+  training.evaluate(one_row(examples, 0));
+  CHECK(state(2) == 0.75);
+  CHECK(state(0) == 3);
+  CHECK(state(1) == 4);
+}
+
 TEST_CASE("train: rows outside the examples are refused") {
   const Classes data(20);
   auto training =
@@ -255,6 +317,18 @@ TEST_CASE("train: who comes in while a run goes on is turned away, and the run c
   CHECK(run(training, data.examples(), in_order(20), 20, 0.1, 0, 1, 1e9, poll).steps == 1);
   CHECK(turned_away > 0);
   CHECK(training.optimizer_state().t == 1);
+}
+
+TEST_CASE("train: a run of very many short steps is interrupted too") {
+  const double x[] = {1}, y[] = {2};
+  const Examples examples{{source(x, 1, {1})}, {source(y, 1, {1}, "y")}, {}};
+  auto training = trainer<double>(sequential<double>({1}, {{1, Activation::kIdentity}}), "squared",
+                                  std::make_shared<SGD<double>>());
+  const std::vector<Index> order(3000000, 0);
+  int asked = 0;
+  CHECK_THROWS_AS(run(training, examples, order, 1, 1e-9, 0, 3000000, 1e9, [&] { return ++asked == 6; }), Interrupted);
+  CHECK(training.optimizer_state().t > 1);
+  CHECK(training.optimizer_state().t < 3000000);
 }
 
 TEST_CASE("train: an interrupted run leaves the model at the end of a whole step") {

@@ -46,7 +46,7 @@ class Loss {
   // throws DataError naming the first row whose target cannot be; `output` is the shape of one sample
   virtual void require_valid(const Source& target, const Shape& output) const;
 
-  // output (rows, columns): z if paired, else v; weights (rows) or null for ones; doutput like output, or null.
+  // output (N, ..., columns): z if paired, else v; weights (N), by sample, or null for ones; doutput like output, or null.
   // doutput is the gradient of factor * L. A batch whose weights are all zero has loss 0 and gradient 0.
   LossSums evaluate(Tensor<const T> output, const Target<T>& target, const T* weights, T* doutput,
                     double factor = 1.0) const;

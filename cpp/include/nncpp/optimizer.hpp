@@ -1,5 +1,6 @@
 // Optimizers: one pass over flat vectors theta, g and the moments. They never learn what a layer is.
-// t counts steps and is advanced in Optimizer::step only.
+// t counts steps and is advanced in Optimizer::step only. All vectors are padded to whole cache lines, as Buffer has it, and
+// updated in whole registers; where g is 0, as in the padding, nothing moves.
 #pragma once
 
 #include <memory>

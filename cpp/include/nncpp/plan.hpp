@@ -48,7 +48,7 @@ class Plan {
   void set_batch(Index n);
   Tensor<T> input(int i) const;                // i-th input of the graph
   Tensor<T> input_gradient(int i) const;       // after backward
-  Tensor<const T> output(int k) const;         // k-th output, after forward
+  Tensor<const T> output(int k) const;         // k-th output, between forward and backward
   Tensor<T> output_gradient(int k) const;      // to be filled before backward
 
   // throws Interrupted
@@ -74,6 +74,7 @@ class Plan {
   Buffer<T> arena_;
   std::vector<Step> steps_;  // by node
   std::vector<int> inputs_;  // node ids
+  std::vector<Tensor<T>> unused_;  // gradients that no layer writes, because no output needs them
   Index n_ = 0;
 };
 

@@ -10,6 +10,12 @@ import numpy as np
 from .errors import DataError
 
 
+def shown(value: object) -> str:
+    """A value of a wrong type, for a message: as Python writes it where that is short, and its type."""
+    text, kind = repr(value), type(value).__name__
+    return kind if len(text) > 60 or "\n" in text else f"{text} ({kind})"
+
+
 def whole_number(argument: str, value: object, at_least: int = 0) -> int:
     """An int, from anything that is one (not from bool or float)."""
     if isinstance(value, bool | np.bool_):
@@ -17,7 +23,7 @@ def whole_number(argument: str, value: object, at_least: int = 0) -> int:
     try:
         result = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        raise TypeError(f"{argument}: expected a whole number, got {value!r} ({type(value).__name__})") from None
+        raise TypeError(f"{argument}: expected a whole number, got {shown(value)}") from None
     if result < at_least:
         raise DataError(f"{argument}: expected a whole number >= {at_least}, got {result}")
     return result
@@ -26,11 +32,11 @@ def whole_number(argument: str, value: object, at_least: int = 0) -> int:
 def number(argument: str, value: Any, interval: str = "(-inf, inf)") -> float:
     """A finite float inside an interval that is written as in a book: "[0, 1)"."""
     if isinstance(value, bool | np.bool_ | str | bytes) or np.ndim(value) != 0:
-        raise TypeError(f"{argument}: expected a number, got {value!r} ({type(value).__name__})")
+        raise TypeError(f"{argument}: expected a number, got {shown(value)}")
     try:
         result = float(value)
     except (TypeError, ValueError):
-        raise TypeError(f"{argument}: expected a number, got {value!r} ({type(value).__name__})") from None
+        raise TypeError(f"{argument}: expected a number, got {shown(value)}") from None
     low, high = (float(end) for end in interval[1:-1].split(","))
     is_inside = (low <= result if interval[0] == "[" else low < result) and (
         result <= high if interval[-1] == "]" else result < high
@@ -43,7 +49,7 @@ def number(argument: str, value: Any, interval: str = "(-inf, inf)") -> float:
 def flag(argument: str, value: object) -> bool:
     """True or False, not merely something that counts as one."""
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{argument}: expected True or False, got {value!r}")
+        raise TypeError(f"{argument}: expected True or False, got {shown(value)}")
     return bool(value)
 
 
@@ -51,7 +57,7 @@ def one_of(argument: str, value: object, choices: Iterable[str]) -> str:
     """One of the names."""
     names = list(choices)
     if not isinstance(value, str):
-        raise TypeError(f"{argument}: expected one of {', '.join(names)}, got {value!r}")
+        raise TypeError(f"{argument}: expected one of {', '.join(names)}, got {shown(value)}")
     if value not in names:
         raise DataError(f"{argument}: expected one of {', '.join(names)}, got {value!r}")
     return value
@@ -62,7 +68,7 @@ def object_name(argument: str, value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise TypeError(f"{argument}: expected a string, got {value!r}")
+        raise TypeError(f"{argument}: expected a string, got {shown(value)}")
     if not value or "/" in value:
         raise DataError(f"{argument}: expected a name without '/', got {value!r}")
     return value

@@ -5,6 +5,7 @@ from abc import ABC
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self, cast
 
+from ._arguments import shown
 from .errors import DataError
 
 
@@ -60,15 +61,15 @@ class Configured(ABC):
             return cls.from_config(value)
         if isinstance(value, type) and issubclass(value, cls):
             raise TypeError(f"{argument}: got the class {value.__name__}; write {value.__name__}(...)")
-        raise TypeError(f"{argument}: expected a name or an object of nncpp's {_family(cls)} kind, got {value!r}")
+        raise TypeError(f"{argument}: expected a name or an object of nncpp's {_family(cls)} kind, got {shown(value)}")
 
     def __repr__(self) -> str:
-        shown = [
+        arguments = [
             f"{name}={getattr(self, name)!r}"
             for name, parameter in _parameters(type(self)).items()
             if not _is_default(getattr(self, name), parameter.default)
         ]
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return f"{type(self).__name__}({', '.join(arguments)})"
 
 
 def _parameters(cls: type) -> Mapping[str, inspect.Parameter]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from ._arguments import data_type, object_name, random_seed
+from ._arguments import data_type, object_name, random_seed, shown
 from .data import Array
 from .errors import DataError, NncppError
 from .graph import Graph, Node
@@ -95,7 +95,7 @@ def nodes_of(argument: str, value: Any, kind: type[N]) -> list[N]:
     for node in nodes:
         if not isinstance(node, kind):
             what = "nn.Input(...)" if kind is Input else "a node (nn.Input(...), or what a layer gives)"
-            raise TypeError(f"{argument}: expected {what}, got {node!r}")
+            raise TypeError(f"{argument}: expected {what}, got {shown(node)}")
     if not nodes:
         raise DataError(f"{argument}: expected at least one")
     return nodes

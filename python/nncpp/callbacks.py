@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._arguments import one_of, whole_number
+from ._arguments import one_of, shown, whole_number
 from .data import Array
 from .errors import DataError
 
@@ -81,7 +81,7 @@ class EarlyStopping(Callback):
 
     def __init__(self, monitor: str = "val_loss", patience: int = 5, mode: str = "auto") -> None:
         if not isinstance(monitor, str):
-            raise TypeError(f"monitor: expected the name of a score, got {monitor!r}")
+            raise TypeError(f"monitor: expected the name of a score, got {shown(monitor)}")
         self.monitor = monitor
         self.patience = whole_number("patience", patience, at_least=1)
         self.mode = one_of("mode", mode, ("auto", "min", "max"))

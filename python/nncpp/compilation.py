@@ -44,13 +44,17 @@ class Compilation:
         Raises
         ------
         DataError
-            for a loss that does not go with its output's activation, or accuracy without classes
+            for a loss that does not go with its output's activation, accuracy without classes, or two scores of a name
         """
         losses = [loss._core(precision) for loss in self.losses]
         for name, loss, metrics in zip(self.outputs, losses, self.metrics, strict=True):
             if not loss.has_accuracy and any(isinstance(entry, Accuracy) for entry in metrics):
                 raise DataError(f"metrics: accuracy needs the loss nll or nllm, {name} has {loss.name}")
         self.has_penalty = bool(penalties)
+        keys = self.keys(is_training=False)
+        for key in keys:
+            if keys.count(key) > 1:
+                raise DataError(f"metrics: two scores are called {key}; give the metric or the output another name")
         return precision.Trainer(network, losses, self.loss_weights, self.optimizer._core(precision), penalties)
 
     def scores(self, sums: Sequence[_core.LossSums], penalty: float) -> dict[str, float]:
@@ -114,7 +118,7 @@ class Compilation:
     def _by_output(self, argument: str, value: Any) -> list[Any]:
         """One entry for each output, from a list, a mapping from names, or one value for all."""
         names = ", ".join(self.outputs)
-        if isinstance(value, Mapping) and "kind" not in value:
+        if isinstance(value, Mapping):
             if set(value) != set(self.outputs):
                 raise DataError(f"{argument}: expected the keys {names}, got {', '.join(map(str, value))}")
             return [value[name] for name in self.outputs]

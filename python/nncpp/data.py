@@ -50,7 +50,7 @@ def array(value: Any, argument: str) -> Array:
     if isinstance(value, np.ma.MaskedArray) and value.mask.any():
         raise DataError(f"{argument}: expected numbers everywhere, got a masked array; use {argument}.filled(...)")
     try:
-        result = np.asarray(value.to_numpy() if hasattr(value, "to_numpy") else value)
+        result = np.asarray(_of_frame(value) if hasattr(value, "to_numpy") else value)
     except ValueError:
         raise ShapeError(f"{argument}: expected rows of equal length, got a ragged {type(value).__name__}") from None
     dtype = result.dtype
@@ -62,6 +62,17 @@ def array(value: Any, argument: str) -> Array:
             f"use {argument}.astype({argument}.dtype.newbyteorder('='))"
         )
     return result
+
+
+def _of_frame(frame: Any) -> Any:
+    """A frame's or a series' array; where columns of numbers differ in type, pandas itself would make objects."""
+    dtypes = set(np.ravel(getattr(frame, "dtypes", ())))
+    has_numbers = len(dtypes) > 0 and all(getattr(dtype, "kind", "O") in "biuf" for dtype in dtypes)
+    if not has_numbers or len(dtypes) == 1:
+        plain = frame.to_numpy()
+        if not has_numbers or plain.dtype != object:
+            return plain
+    return frame.to_numpy(dtype="float64")  # what is missing becomes NaN
 
 
 def _advice(dtype: np.dtype[Any], argument: str) -> str:

@@ -116,7 +116,7 @@ class Model(Architecture):
         Raises
         ------
         DataError, TypeError
-            for a name that is unknown, or a loss that does not go with its output's activation
+            for an unknown name, a loss that does not go with its output's activation, or two scores of one name
         """
         outputs = ["output"] if self._built is None else self._built.output_names
         compilation = Compilation(optimizer, loss, metrics, loss_weights, outputs)
@@ -367,6 +367,14 @@ class Model(Architecture):
         from .serialization import save
 
         save(self, path, metadata)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """For copy and pickle: the content of a model file, and what is not in one, metrics that are functions."""
+        from .serialization import from_bytes, to_bytes
+
+        if self._built is None:
+            return super().__reduce_ex__(protocol)
+        return from_bytes, (to_bytes(self),), {"_compilation": self._compilation}
 
     @staticmethod
     def from_config(config: Mapping[str, Any]) -> Model:

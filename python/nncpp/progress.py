@@ -4,6 +4,7 @@ import shutil
 import sys
 from typing import Any
 
+from ._arguments import shown
 from .errors import DataError
 
 
@@ -40,8 +41,8 @@ class Bar(Progress):
 
     def end_epoch(self, logs: dict[str, float]) -> None:
         """Shows the scores."""
-        shown = {key: value for key, value in logs.items() if not key.endswith(("data_loss", "penalty"))}
-        self.scores = ", ".join(f"{key} {value:.4g}" for key, value in shown.items())
+        scores = {key: value for key, value in logs.items() if not key.endswith(("data_loss", "penalty"))}
+        self.scores = ", ".join(f"{key} {value:.4g}" for key, value in scores.items())
         self.bar.set_postfix_str(self.scores, refresh=False)
 
     def close(self) -> None:
@@ -56,4 +57,4 @@ def wants_bar(verbose: object) -> bool:
         return sys.stderr is not None and sys.stderr.isatty()
     if isinstance(verbose, bool | int) and verbose in (0, 1):
         return bool(verbose)
-    raise DataError(f"verbose: expected 'auto', True or False, got {verbose!r}")
+    raise DataError(f"verbose: expected 'auto', True or False, got {shown(verbose)}")

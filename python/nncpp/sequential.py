@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from . import data
+from ._arguments import shown
 from .errors import DataError, ShapeError
 from .graph import Graph, Node
 from .layers import Input, Layer
@@ -50,7 +51,7 @@ class Sequential(Model):
     ) -> None:
         self._configure(name, seed, dtype)
         if not isinstance(layers, list | tuple):
-            raise TypeError(f"layers: expected a list, got {layers!r}")
+            raise TypeError(f"layers: expected a list, got {shown(layers)}")
         items = list(layers)
         head = items.pop(0) if items and isinstance(items[0], Input) else None
         for item in items:
@@ -59,7 +60,7 @@ class Sequential(Model):
             if isinstance(item, Input):
                 raise DataError("layers: expected nn.Input at the head only")
             if not isinstance(item, Layer | Model):
-                raise TypeError(f"layers: expected layers or models, got {item!r}")
+                raise TypeError(f"layers: expected layers or models, got {shown(item)}")
         if not items:
             raise DataError("layers: expected at least one layer")
         self._items: list[Layer | Model] = items

@@ -1,7 +1,7 @@
 """Model files: tensors in safetensors, everything else as JSON in its header. No code is stored, and none is run.
 
     tensors    parameters/dense/weight   state/standardize/mean   optimizer/m/dense/weight   progress/...
-    metadata   {"nncpp": JSON of format, version, model, compilation, t, history, metadata, progress; "crc32": of all}
+    metadata   "nncpp": checksum of everything, a space, JSON of format, version, model, compilation, t, history, ...
 
 The format is that of https://huggingface.co/docs/safetensors: other tools read the weights.
 """
@@ -10,7 +10,6 @@ import json
 import os
 import zlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,8 +55,7 @@ def save(model: "Model", path: str | os.PathLike[str], metadata: Mapping[str, An
     >>> bool((again.predict([[1.0, 2.0]]) == model.predict([[1.0, 2.0]])).all())
     True
     """
-    header = {**_header(model), "metadata": dict(model.metadata if metadata is None else metadata)}
-    write_bytes_atomically(path, _encode(header, _tensors(model)))
+    write_bytes_atomically(path, to_bytes(model, metadata))
 
 
 def load(path: str | os.PathLike[str]) -> "Model":
@@ -80,19 +78,30 @@ def load(path: str | os.PathLike[str]) -> "Model":
     FileError
         if the file is missing, damaged, of another program, or of a newer nncpp
     """
+    path = as_path(path)
+    return from_bytes(read_bytes(path), str(path))
+
+
+def to_bytes(model: "Model", metadata: Mapping[str, Any] | None = None) -> bytes:
+    """The content of the file that ``save`` writes: the same bytes each time."""
+    header = {**_header(model), "metadata": dict(model.metadata if metadata is None else metadata)}
+    return _encode(header, _tensors(model))
+
+
+def from_bytes(content: bytes, source: str = "bytes of a model") -> "Model":
+    """The model of which ``to_bytes`` gave the content; raises FileError, which names the source."""
     from .compilation import Compilation
     from .model import Model
 
-    path = as_path(path)
-    header, tensors = _decode(path)
+    header, tensors = _decode(content, source)
     try:
         model = Model.from_config(header["model"])
         if header["compilation"] is not None:
             model._set_compilation(Compilation.from_config(header["compilation"], model._network.output_names))
         model.metadata = dict(header["metadata"])
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, MemoryError, NncppError) as error:
-        raise FileError(f"{path}: damaged: its description of the model cannot be used ({error})") from error
-    _restore(model, path, header, tensors)
+        raise FileError(f"{source}: damaged: its description of the model cannot be used ({error})") from error
+    _restore(model, source, header, tensors)
     return model
 
 
@@ -120,20 +129,21 @@ def read_checkpoint(model: "Model", path: str | os.PathLike[str]) -> tuple[dict[
     path = as_path(path)
     if not path.exists():
         return None
-    header, tensors = _decode(path)
+    header, tensors = _decode(read_bytes(path), str(path))
     if not isinstance(header.get("progress"), dict):
         raise FileError(f"{path}: a saved model, not a checkpoint; use nn.load, or give another checkpoint file")
     difference = _first_difference(_identity(header), _identity(_header(model)), "")
     if difference is not None:
         raise FileError(f"{path}: a checkpoint of another model: {difference}; use another checkpoint file")
-    _restore(model, path, header, tensors)
+    _restore(model, str(path), header, tensors)
     arrays = {name: array.copy() for name, array in _under(tensors, "progress")}
     return header["progress"], arrays
 
 
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The JSON in a model file's header, without building the model."""
-    return _decode(as_path(path))[0]
+    path = as_path(path)
+    return _decode(read_bytes(path), str(path))[0]
 
 
 # --- what a model is made of ----------------------------------------------------------------------------------------
@@ -163,7 +173,7 @@ def _tensors(model: "Model") -> dict[str, Array]:
     return tensors
 
 
-def _restore(model: "Model", path: Path, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+def _restore(model: "Model", source: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     """Give a model everything in a file of its own architecture, after a look at all of it."""
     from .history import History
 
@@ -171,12 +181,12 @@ def _restore(model: "Model", path: Path, header: Mapping[str, Any], tensors: Map
     stored = {name: array for name, array in tensors.items() if not name.startswith("progress/")}
     for name in own.keys() ^ stored.keys():
         where = "is missing" if name in own else "belongs to no layer"
-        raise FileError(f"{path}: damaged: the tensor {name} {where}")
+        raise FileError(f"{source}: damaged: the tensor {name} {where}")
     for name, values in own.items():
         found = stored[name]
         if (found.shape, found.dtype) != (values.shape, values.dtype):
             expected = f"{values.dtype} {values.shape}"
-            raise FileError(f"{path}: damaged: expected {name} to be {expected}, got {found.dtype} {found.shape}")
+            raise FileError(f"{source}: damaged: expected {name} to be {expected}, got {found.dtype} {found.shape}")
     t, rows = header.get("t"), header.get("history")
     if (
         not isinstance(t, int)
@@ -184,7 +194,7 @@ def _restore(model: "Model", path: Path, header: Mapping[str, Any], tensors: Map
         or not isinstance(rows, list)
         or not all(isinstance(row, dict) for row in rows)
     ):
-        raise FileError(f"{path}: damaged: its step count or its history cannot be used")
+        raise FileError(f"{source}: damaged: its step count or its history cannot be used")
     for name, values in own.items():
         values[...] = stored[name]
     if model._trainer is not None:
@@ -226,49 +236,49 @@ def _first_difference(theirs: Any, mine: Any, place: str) -> str | None:
 
 
 def _encode(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> bytes:
-    from safetensors.numpy import save as to_bytes
+    from safetensors.numpy import save as encode
 
     try:
         text = json.dumps(header)
     except (TypeError, ValueError) as error:
         raise TypeError(f"save: expected values that JSON can hold, in metadata too; {error}") from error
-    return to_bytes(dict(tensors), {"nncpp": text, "crc32": _checksum(text, tensors)})
+    # a single key: safetensors writes several in any order
+    return encode(dict(tensors), {"nncpp": f"{_checksum(text, tensors)} {text}"})
 
 
 def _checksum(text: str, tensors: Mapping[str, Array]) -> str:
-    """Of everything in a file but its layout, which safetensors checks."""
+    """CRC-32 of everything in a file but its layout, which safetensors checks."""
     checksum = zlib.crc32(text.encode())
     for name in sorted(tensors):
         checksum = zlib.crc32(np.ascontiguousarray(tensors[name]).reshape(-1).view(np.uint8).data, checksum)
     return f"{checksum:08x}"
 
 
-def _decode(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
+def _decode(content: bytes, source: str) -> tuple[dict[str, Any], dict[str, Array]]:
     from safetensors import SafetensorError
-    from safetensors.numpy import load as from_bytes
+    from safetensors.numpy import load as decode
 
-    content = read_bytes(path)
     try:
-        tensors = from_bytes(content)
+        tensors = decode(content)
     except (SafetensorError, KeyError, ValueError, OverflowError) as error:
         what = "empty" if not content else "damaged, cut short, or not a safetensors file"
-        raise FileError(f"{path}: {what} ({error}); take another copy, or save the model again") from error
+        raise FileError(f"{source}: {what} ({error}); take another copy, or save the model again") from error
     # eight bytes of length, then JSON: safetensors has checked it, but hands out tensors only
     length = int.from_bytes(content[:8], "little")
     metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-    text = metadata.get("nncpp")
-    if text is None:
-        raise FileError(f"{path}: a safetensors file, but not of nncpp; only files of model.save can be loaded")
+    if "nncpp" not in metadata:
+        raise FileError(f"{source}: a safetensors file, but not of nncpp; only files of model.save can be loaded")
+    checksum, _, text = metadata["nncpp"].partition(" ")
     try:
         header = json.loads(text)
         number = int(header["format"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise FileError(f"{path}: damaged: its header cannot be read ({error})") from error
+        raise FileError(f"{source}: damaged: its header cannot be read ({error})") from error
     if number > FORMAT:
         raise FileError(
-            f"{path}: written by nncpp {header.get('version')} in file format {number}, this version reads up to "
+            f"{source}: written by nncpp {header.get('version')} in file format {number}, this version reads up to "
             f"{FORMAT}; update with: pip install --upgrade nncpp"
         )
-    if metadata.get("crc32") != _checksum(text, tensors):
-        raise FileError(f"{path}: damaged: its checksum is wrong; take another copy, or save the model again")
+    if checksum != _checksum(text, tensors):
+        raise FileError(f"{source}: damaged: its checksum is wrong; take another copy, or save the model again")
     return header, tensors

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from . import _core
-from ._arguments import flag, whole_number
+from ._arguments import flag, shown, whole_number
+from ._files import require_writable
 from .callbacks import Callback
 from .data import Array, Examples
 from .errors import DataError, DivergenceError
@@ -43,7 +44,7 @@ class Options:
         self.resume = flag("resume", resume)
         if checkpoint is None and (checkpoint_every is not None or resume):
             raise DataError("checkpoint: expected a file name with checkpoint_every or resume, got None")
-        self.checkpoint = None if checkpoint is None else Path(checkpoint)
+        self.checkpoint = None if checkpoint is None else require_writable(checkpoint)
         self.every = (
             None if checkpoint_every is None else whole_number("checkpoint_every", checkpoint_every, at_least=1)
         )
@@ -61,6 +62,9 @@ class Fit:
         self.model = model
         self.compilation = model._require_compiled("fit")
         self.trainer = model._require_trainer("fit")
+        rate = self.compilation.optimizer.learning_rate
+        if rate > float(np.finfo(model.dtype).max):
+            raise DataError(f"learning_rate: expected a number that {model.dtype} can hold, got {rate:g}")
         self.training, self.validation, self.options = training, validation, options
         self.callbacks = options.callbacks
         self.calls_each_step = any(type(c).on_batch_end is not Callback.on_batch_end for c in self.callbacks)
@@ -225,5 +229,5 @@ def _callbacks(value: Any) -> list[Callback]:
     callbacks = [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
     for callback in callbacks:
         if not isinstance(callback, Callback):
-            raise TypeError(f"callbacks: expected nn.Callback objects, got {callback!r}")
+            raise TypeError(f"callbacks: expected nn.Callback objects, got {shown(callback)}")
     return callbacks

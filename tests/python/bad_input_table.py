@@ -78,6 +78,29 @@ def raw_tensors(s: Subject) -> bytes:
     return save({"weight": np.ones(3, np.float32)})
 
 
+def loss(y_true: Any, y_pred: Any) -> float:
+    return 0.0
+
+
+def _fit_with_rate(s: Subject) -> Any:
+    model = sequence(nn.Standardize(), nn.Dense(3, "softmax"))
+    model.compile(nn.Adam(1e200), "nllm")
+    try:
+        model.fit(s.x, s.y)
+    finally:
+        assert (model.state["standardize/mean"] == 0).all()
+
+
+def _step_with_rate(s: Subject) -> Any:
+    model = sequence(nn.Dense(3, "softmax"))
+    model.compile(nn.SGD(1e200), "nllm")
+    before = model.flat_parameters.copy()
+    try:
+        model.train_on_batch(s.x, s.y)
+    finally:
+        assert (model.flat_parameters == before).all()
+
+
 Shape, Data, File, Early = nn.ShapeError, nn.DataError, nn.FileError, nn.NncppError
 
 DATA = [
@@ -163,6 +186,8 @@ ARGUMENTS = [
     case("learning rate is a word", lambda s: nn.SGD("fast"), TypeError, "learning_rate", "fast"),
     case("learning rate is set to NaN", lambda s: setattr(s.model.optimizer, "learning_rate", np.nan), Data,
          "learning_rate", "nan"),
+    case("learning rate too large for float32", _fit_with_rate, Data, "learning_rate", "float32", "1e+200"),
+    case("learning rate too large for a step", _step_with_rate, Data, "learning_rate", "float32", "1e+200"),
     case("momentum 1", lambda s: nn.SGD(0.1, 1.0), Data, "momentum", "[0, 1)", "1"),
     case("Nesterov without momentum", lambda s: nn.SGD(0.1, nesterov=True), Data, "nesterov", "momentum"),
     case("beta2 1", lambda s: nn.Adam(beta2=1.0), Data, "beta2", "[0, 1)", "1"),
@@ -178,6 +203,9 @@ ARGUMENTS = [
     case("an unknown regularizer", dense(3, weight_regularizer="l3"), Data, "weight_regularizer", "l3", "l2"),
     case("softmax with nll", compiled(loss="nll"), Data, "out", "softmax", "nllm"),
     case("accuracy of a squared loss", compiled(loss="squared", metrics=["accuracy"]), Data, "accuracy", "nllm"),
+    case("two scores of one name", compiled(metrics=["accuracy", "accuracy"]), Data, "metrics", "accuracy", "name"),
+    case("a metric called loss", compiled(metrics=[loss]), Data, "metrics", "loss", "name"),
+    case("a config of a loss", compiled(loss={"kind": "nllm"}), Data, "loss", "out", "kind"),
     case("two losses for one output", compiled(loss=["nllm", "nllm"]), Data, "loss", "out", "2"),
     case("a loss of an unknown output", compiled(loss={"no": "nllm"}), Data, "loss", "out", "no"),
     case("a loss weight below 0", compiled(loss_weights=[-1]), Data, "loss_weights", "-1"),
@@ -257,11 +285,16 @@ MODELS = [
     case("a shared layer of two widths", _shared_between_widths, Shape, "shared", "3", "4"),
     case("a layer on an array", lambda s: nn.Dense(3)(s.x), TypeError, "Dense", "nodes", "build"),
     case("a layer on itself", lambda s: nn.Dense(3)(nn.Dense(3)), TypeError, "nodes", "Dense"),
-    case("a graph that ends in an array", lambda s: nn.Model(nn.Input(2), s.x), TypeError, "outputs", "node"),
+    case("a graph that ends in an array", lambda s: nn.Model(nn.Input(2), s.x), TypeError, "outputs", "node",
+         "ndarray"),
     case("a graph without an input", lambda s: nn.Model(nn.Dense(2), nn.Dense(2)), TypeError, "inputs", "Input"),
     case("a softmax output that feeds on", _output_that_feeds_on, Data, "early", "softmax"),
-    case("a module on other columns", lambda s: nn.Dense(3).build((4,)).forward(np.ones((2, 5))), Shape, "(2, 4)",
-         "(2, 5)"),
+    case("an array for a layer", lambda s: sequence(s.x), TypeError, "layers", "ndarray"),
+    case("a module on other columns", lambda s: nn.Dense(3).build((4,)).forward(np.ones((2, 5))), Shape, "dense",
+         "(N, 4)", "(2, 5)"),
+    case("a module on a number", lambda s: nn.Dense(3).build((4,)).forward(1.0), Shape, "dense", "number"),
+    case("a module with other gradients", lambda s: nn.Dense(3).build((4,)).backward(s.x, np.ones((ROWS, 3)), s.x),
+         Shape, "dense", "(12, 3)", "(12, 4)"),
     case("split of other lengths", lambda s: nn.datasets.split((s.x, s.y[:5])), Shape, "arrays", "12", "5"),
     case("split with share 0", lambda s: nn.datasets.split((s.x,), test=0.0), Data, "test", "0.0"),
     case("split with share NaN", lambda s: nn.datasets.split((s.x,), test=float("nan")), Data, "test", "nan"),

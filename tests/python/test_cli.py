@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +16,8 @@ import pytest
 import nncpp as nn
 from conftest import child_environment
 from nncpp.cli import main
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.fixture(autouse=True)
@@ -238,3 +242,15 @@ def test_the_command_runs_as_a_module_and_shows_its_version() -> None:
     assert "train" in call().stdout
     bad = call("predict", "missing.st", "missing.csv")
     assert (bad.returncode, bad.stdout, bad.stderr.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.skipif(not README.exists(), reason="the README is not beside the tests")
+def test_the_commands_of_the_readme_run(run: Any) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines() if line.startswith("nncpp ")]
+    assert len(lines) == 4
+    prices("data.csv")
+    prices("new.csv")
+    for line in lines:
+        code, _, err = run(*shlex.split(line)[1:])
+        assert (code, err) == (0, ""), line

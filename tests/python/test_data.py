@@ -117,6 +117,31 @@ def test_pandas_columns_may_be_of_different_types(types: Any, expected: Any) -> 
     assert trained(frame, Y) == expected
 
 
+def test_what_is_missing_in_a_pandas_frame_is_not_a_number() -> None:
+    pandas = pytest.importorskip("pandas")
+    for types in ({"a": "Int32"}, {"a": "boolean", "b": "bool"}, dict.fromkeys("abcdef", "boolean")):
+        frame = pandas.DataFrame(X, columns=list("abcdef")).astype(types)
+        frame.loc[7, "a"] = pandas.NA
+        with pytest.raises(nn.DataError, match=r"x: .*NaN.*row 7"):
+            trained(frame)
+
+
+def test_pandas_labels_may_be_of_a_type_that_knows_what_is_missing(expected: Any) -> None:
+    pandas = pytest.importorskip("pandas")
+    for dtype in ("Int64", "UInt8"):
+        assert trained(X, pandas.Series(Y).astype(dtype)) == expected
+
+
+@pytest.mark.parametrize(
+    "column", [list("ab") * (ROWS // 2), [None] * ROWS, [1j] * ROWS], ids=["text", "None", "complex"]
+)
+def test_a_pandas_column_that_is_not_of_numbers_is_refused(column: Any) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=list("abcdef")).assign(f=column)
+    with pytest.raises(TypeError, match="x: expected real numbers"):
+        trained(frame)
+
+
 def test_one_column_of_targets_is_the_same_as_none() -> None:
     def bits(y: Any) -> Any:
         model = nn.Sequential([nn.Input(COLUMNS), nn.Dense(1, "sigmoid")])

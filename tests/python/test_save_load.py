@@ -1,5 +1,6 @@
 """Model files: what comes back, what other tools see, and what is refused."""
 
+import copy
 import json
 import os
 import pickle
@@ -52,6 +53,12 @@ def fit_classifier(model: Any) -> None:
     model.fit(X, Y, epochs=3, validation_split=0.2)
 
 
+def predicted(model: Any) -> list[bytes]:
+    shapes = zip(model._network.input_names, model._network.input_shapes, strict=True)
+    outputs = model.predict({name: np.ones((2, *shape)) for name, shape in shapes})
+    return [output.tobytes() for output in (outputs if isinstance(outputs, list) else [outputs])]
+
+
 CASES = [(classifier, fit_classifier), (ranker, fit_ranker)]
 
 
@@ -69,6 +76,51 @@ def test_a_loaded_model_trains_on_as_if_never_saved(make: Any, fit: Any, dtype: 
     for trained in (model, again):
         fit(trained)
     assert snapshot(again) == snapshot(model)
+
+
+@pytest.mark.parametrize(("make", "fit"), CASES)
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))], ids=["copy", "pickle"]
+)
+def test_a_copy_predicts_the_same_bits_and_trains_on_equally(make: Any, fit: Any, copied: Any) -> None:
+    model = make()
+    fit(model)
+    model.metadata["columns"] = ["a", "b"]
+    model.optimizer.learning_rate = 3e-3
+    before, again = snapshot(model), copied(model)
+    assert type(again) is type(model)
+    assert again.metadata == model.metadata
+    assert repr(again.optimizer) == repr(model.optimizer)
+    fit(again)
+    assert snapshot(model) == before, "the copy has memory of its own"
+    fit(model)
+    assert snapshot(again) == snapshot(model)
+    assert predicted(again) == predicted(model)
+
+
+def test_a_copy_keeps_metrics_that_are_functions() -> None:
+    model = classifier()
+    model.compile("adam", "nllm", metrics=["accuracy", lambda y, p: 0.5])
+    assert copy.deepcopy(model).evaluate(X, Y) == model.evaluate(X, Y)
+
+
+def test_a_model_without_a_shape_is_copied_too() -> None:
+    model = nn.Sequential([nn.Dense(4, "tanh"), nn.Dense(3, "softmax")], seed=5)
+    model.compile("adam", "nllm")
+    again = copy.deepcopy(model)
+    for trained in (model, again):
+        trained.fit(X, Y)
+    assert snapshot(again) == snapshot(model)
+
+
+def test_a_model_is_saved_to_the_same_bytes_each_time(tmp_path: Path) -> None:
+    model = classifier()
+    fit_classifier(model)
+    files = [tmp_path / f"{i}.safetensors" for i in range(8)]
+    for file in files:
+        model.save(file)
+        model = nn.load(file)
+    assert len({file.read_bytes() for file in files}) == 1
 
 
 def test_a_model_that_is_not_compiled_is_kept_too(tmp_path: Path) -> None:
@@ -136,7 +188,7 @@ def rewritten(content: bytes, change: Any) -> bytes:
     from nncpp import serialization
 
     length = int.from_bytes(content[:8], "little")
-    about = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["nncpp"])
+    about = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["nncpp"].partition(" ")[2])
     change(about)
     return serialization._encode(about, load(content))
 

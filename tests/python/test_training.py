@@ -258,8 +258,17 @@ def test_the_bar_is_shown_where_it_is_asked_for(verbose: Any, shown: bool, capfd
     assert ("epoch 2/2" in err and "accuracy" in err) if shown else err == ""
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("optimizer", [nn.SGD(1e20), nn.SGD(1e6, 0.9), nn.SGD(1e36), nn.Adam(1e200)], ids=repr)
+@pytest.mark.parametrize(
+    ("optimizer", "dtype"),
+    [
+        *[(optimizer, dtype) for optimizer in (nn.SGD(1e20), nn.SGD(1e6, 0.9)) for dtype in ("float32", "float64")],
+        (nn.SGD(1e36), "float32"),
+        (nn.Adam(1e37), "float32"),
+        (nn.SGD(1e300), "float64"),
+        (nn.Adam(1e200), "float64"),
+    ],
+    ids=repr,
+)
 def test_divergence_leaves_the_last_finite_model(optimizer: Any, dtype: str) -> None:
     x, y = 100 * X, X[:, :1] * 50
     model = nn.Sequential([nn.Input(4), nn.Dense(8, "relu"), nn.Dense(1)], dtype=dtype)
@@ -269,6 +278,22 @@ def test_divergence_leaves_the_last_finite_model(optimizer: Any, dtype: str) -> 
     assert isinstance(raised.value, nn.NncppError)
     assert np.isfinite(model.flat_parameters).all()
     assert all(np.isfinite(values).all() for values in model._trainer.moments.values())
+
+
+@pytest.mark.parametrize("optimizer", [nn.SGD(1e36), nn.SGD(1e6, 0.9), nn.Adam(1e37)], ids=repr)
+def test_divergence_leaves_the_model_of_the_last_good_step(optimizer: Any) -> None:
+    class Keep(nn.Callback):
+        def on_train_begin(self) -> None:
+            self.last = snapshot(self.model)
+
+        def on_batch_end(self, step: int, logs: dict[str, float]) -> None:
+            self.last = snapshot(self.model)
+
+    model, kept = nn.Sequential([nn.Input(4), nn.Dense(8, "relu"), nn.Dense(1)]), Keep()
+    model.compile(optimizer, "squared")
+    with pytest.raises(nn.DivergenceError):
+        model.fit(100 * X, X[:, :1] * 50, epochs=100, callbacks=kept)
+    assert {**snapshot(model), "history": ""} == {**kept.last, "history": ""}
 
 
 def test_a_step_that_would_diverge_is_not_taken() -> None:

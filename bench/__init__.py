@@ -1,0 +1,1 @@
+"""Comparisons of nncpp with other libraries on the same work; start with README.md."""

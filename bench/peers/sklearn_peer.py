@@ -1,0 +1,43 @@
+"""scikit-learn: MLPClassifier.partial_fit, which takes one step on a batch and one epoch on all rows."""
+
+from itertools import cycle, islice
+
+import numpy as np
+from sklearn.neural_network import MLPClassifier
+
+from bench.workloads import LEARNING_RATE, Array, Workload
+
+
+class Peer:
+    def __init__(self, workload: Workload, num_threads: int) -> None:
+        self.workload = workload
+        self.batches = workload.batches()
+        self.reset()
+
+    def reset(self) -> None:
+        self.model = MLPClassifier(
+            self.workload.sizes[1:-1],
+            batch_size=self.workload.batch_size,
+            learning_rate_init=LEARNING_RATE,
+            alpha=0,  # no weight penalty
+            shuffle=False,
+        )
+        # The first call builds the network; then the parameters are set in place, the optimizer built anew.
+        self.model.partial_fit(*self.batches[0], classes=np.arange(self.workload.sizes[-1]))
+        for i, (weight, bias) in enumerate(self.workload.weights):
+            self.model.coefs_[i][...] = weight
+            self.model.intercepts_[i][...] = bias
+        del self.model._optimizer
+
+    def run_steps(self, count: int) -> None:
+        for x, y in islice(cycle(self.batches), count):
+            self.model.partial_fit(x, y)
+
+    def run_epochs(self, count: int) -> None:
+        self.model.set_params(shuffle=True)
+        for _ in range(count):
+            self.model.partial_fit(*self.workload.data)
+
+    def predict(self, x: Array) -> Array:
+        probabilities: Array = self.model.predict_proba(x)
+        return probabilities

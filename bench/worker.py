@@ -1,0 +1,75 @@
+"""One library in one process: reads a request a line from standard input, writes an answer a line, both JSON.
+
+    {"command": "setup", "workload": NAME}                  -> {}
+    {"command": "loss", "steps": K}                         -> {"loss": L}
+    {"command": "time", "measure": MEASURE, "count": N}     -> {"seconds": S}
+
+The first line it writes, unasked, is {} or {"error": why the library cannot be used}.
+"""
+
+import json
+import os
+import sys
+from importlib import import_module
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from bench.peers.peer import Peer
+from bench.workloads import WORKLOADS, Workload
+
+
+def loss(peer: Peer, workload: Workload, steps: int) -> float:
+    """The mean negative log likelihood of the held-out rows after some steps from the initial weights."""
+    peer.reset()
+    peer.run_steps(steps)
+    x, y = workload.held_out
+    return float(-np.log(peer.predict(x)[np.arange(len(y)), y]).mean(dtype=np.float64))
+
+
+def seconds(peer: Peer, workload: Workload, measure: str, count: int) -> float:
+    """The time of doing `measure` `count` times, from the initial weights on."""
+    peer.reset()
+    if measure.startswith("predict"):
+        x = workload.held_out[0][: int(measure.removeprefix("predict "))]
+        start = perf_counter()
+        for _ in range(count):
+            peer.predict(x)
+    else:
+        run = {"step": peer.run_steps, "epoch": peer.run_epochs}[measure]
+        start = perf_counter()
+        run(count)
+    return perf_counter() - start
+
+
+def serve(library: str, num_threads: int) -> None:
+    # What a library prints must not get among the answers.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+
+    def answer(content: dict[str, Any]) -> None:
+        print(json.dumps(content), file=answers)
+
+    try:
+        make_peer: type[Peer] = import_module(f"bench.peers.{library}_peer").Peer
+    except ImportError as error:
+        answer({"error": str(error)})
+        return
+    answer({})
+    for line in sys.stdin:
+        match json.loads(line):
+            case {"command": "setup", "workload": name}:
+                workload = WORKLOADS[name]
+                peer = make_peer(workload, num_threads)
+                answer({})
+            case {"command": "loss", "steps": steps}:
+                answer({"loss": loss(peer, workload, steps)})
+            case {"command": "time", "measure": measure, "count": count}:
+                answer({"seconds": seconds(peer, workload, measure, count)})
+            case request:
+                raise ValueError(f"unknown request {request!r}")
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2]))

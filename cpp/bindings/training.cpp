@@ -55,7 +55,7 @@ py::tuple gradient(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targ
   }
   T* const to = dtheta.mutable_data();
   const Objective objective = without_gil([&] {
-    trainer.require_valid(examples);
+    trainer.require_valid(examples, signal_poll());
     return trainer.gradient(examples, training ? Mode::kTraining : Mode::kInference, to, data, signal_poll());
   });
   return py::make_tuple(objective, dtheta, dinputs);
@@ -104,7 +104,7 @@ void register_training(py::module_& module) {
       .def_property_readonly("moments", &moments<T>)
       .def("require_valid", [](const Trainer<T>& self, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights) {
              const Examples examples = examples_of(inputs, targets, weights);
-             without_gil([&] { return self.require_valid(examples), 0; });
+             without_gil([&] { return self.require_valid(examples, signal_poll()), 0; });
            }, py::arg("inputs"), py::arg("targets"), py::arg("weights"))
       .def("run", &run<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("order"), py::arg("first"),
            py::arg("batch_size"), py::arg("max_steps"), py::arg("seconds"), py::arg("rates"), py::arg("totals"))

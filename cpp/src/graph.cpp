@@ -27,6 +27,7 @@ template <typename T>
 int Graph<T>::input(const Shape& sample_shape, std::string name) {
   for (const Index axis : sample_shape)
     if (axis < 1) throw ShapeError(text(name, ": expected axes of length 1 or more, got ", sample_shape));
+  numel(sample_shape);
   Node<T> node;
   node.name = std::move(name);
   node.shape = sample_shape;
@@ -73,6 +74,13 @@ int Graph<T>::add(std::shared_ptr<const Layer<T>> layer, std::vector<int> inputs
   node.stream = kLayerStreams + static_cast<std::uint32_t>(nodes_.size());
   nodes_.push_back(std::move(node));
   return static_cast<int>(nodes_.size()) - 1;
+}
+
+template <typename T>
+void Graph<T>::initialize(std::uint64_t seed, T* theta, T* state) const {
+  for (std::size_t s = 0; s < segments_.size(); ++s)
+    nncpp::initialize(segments_[s].spec, {seed, kWeightStreams + static_cast<std::uint32_t>(s), 0}, theta + segments_[s].offset);
+  for (const Segment& segment : states_) nncpp::initialize(segment.spec, {}, state + segment.offset);
 }
 
 template class Graph<float>;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 #include "nncpp/parallel.hpp"
@@ -168,7 +169,7 @@ void pack_b(const Matrix<T>& b, Index k, Index depth, Index j, Index columns, In
 template <typename T>
 void pack_a(const Matrix<T>& a, Index row, Index rows, Index k, Index depth, T* to) {
   constexpr Index L = simd::kLanes<T>;
-  constexpr Index kTogether = std::max<Index>(L, kRows);  // rows of whole tiles and whole registers
+  constexpr Index kTogether = std::lcm(L, Index{kRows});  // rows of whole tiles and whole registers
   const T* from = a.data + row * a.row_stride + k * a.column_stride;
   Index i = 0;
   if (a.row_stride != 1) {

@@ -25,9 +25,7 @@ Module<T>::Module(std::shared_ptr<const Layer<T>> layer, const std::vector<Shape
   theta_ = Buffer<T>(graph_.theta_size());
   state_ = Buffer<T>(graph_.state_size());
   next_state_ = Buffer<T>(graph_.state_size());
-  for (std::size_t s = 0; s < segments().size(); ++s)
-    initialize(segments()[s].spec, {seed, kWeightStreams + static_cast<std::uint32_t>(s), 0}, theta() + segments()[s].offset);
-  for (const Segment& segment : states()) initialize(segment.spec, {}, state() + segment.offset);
+  graph_.initialize(seed, theta(), state());
 }
 
 template <typename T>
@@ -43,13 +41,8 @@ Index Module<T>::require_inputs(const Call& call) const {
 }
 
 template <typename T>
-void Module<T>::forward(const Call& call, Tensor<T> output) {
-  const Index n = require_inputs(call);
-  if (!(output.shape == node().shape.batch(n)))
-    throw ShapeError(text(node().name, ": expected output ", node().shape.batch(n), ", got ", output.shape));
-  const FloatMode float_mode;
-  const LayerMemory memory = node().layer->memory(node().input_shapes, n);
-  Buffer<T> saved(memory.saved), scratch(memory.forward);
+void Module<T>::run_forward(const Call& call, Tensor<T> output, T* saved) {
+  Buffer<T> scratch(node().layer->memory(node().input_shapes, output.shape[0]).forward);
   const auto weights = views<const T>(segments(), theta()), states_now = views<const T>(states(), state());
   const auto states_next = views<T>(states(), next_state_.data());
   node().layer->forward({.inputs = call.inputs,
@@ -57,11 +50,21 @@ void Module<T>::forward(const Call& call, Tensor<T> output) {
                          .weights = weights,
                          .state = states_now,
                          .next_state = states_next,
-                         .saved = saved.data(),
+                         .saved = saved,
                          .scratch = scratch.data(),
                          .mode = call.mode,
                          .key = {seed_, node().stream, call.step},
                          .is_linear = false});
+}
+
+template <typename T>
+void Module<T>::forward(const Call& call, Tensor<T> output) {
+  const Index n = require_inputs(call);
+  if (!(output.shape == node().shape.batch(n)))
+    throw ShapeError(text(node().name, ": expected output ", node().shape.batch(n), ", got ", output.shape));
+  const FloatMode float_mode;
+  Buffer<T> saved(node().layer->memory(node().input_shapes, n).saved);
+  run_forward(call, output, saved.data());
 }
 
 template <typename T>
@@ -73,23 +76,12 @@ void Module<T>::backward(const Call& call, Tensor<const T> output, Tensor<const 
       throw ShapeError(text(node().name, ": expected v and dv ", node().shape.batch(n), ", got ", tensor.shape));
   const FloatMode float_mode;
   const LayerMemory memory = node().layer->memory(node().input_shapes, n);
-  Buffer<T> saved(memory.saved), scratch_forward(memory.forward), scratch_backward(memory.backward);
-  const auto weights = views<const T>(segments(), theta()), states_now = views<const T>(states(), state());
-  const auto states_next = views<T>(states(), next_state_.data());
-  const RandomKey key{seed_, node().stream, call.step};
+  Buffer<T> saved(memory.saved), scratch(memory.backward);
   if (memory.saved > 0) {
     Buffer<T> again(output.size());
-    node().layer->forward({.inputs = call.inputs,
-                           .output = {again.data(), output.shape},
-                           .weights = weights,
-                           .state = states_now,
-                           .next_state = states_next,
-                           .saved = saved.data(),
-                           .scratch = scratch_forward.data(),
-                           .mode = call.mode,
-                           .key = key,
-                           .is_linear = false});
+    run_forward(call, {again.data(), output.shape}, saved.data());
   }
+  const auto weights = views<const T>(segments(), theta()), states_now = views<const T>(states(), state());
   node().layer->backward({.inputs = call.inputs,
                           .output = output,
                           .doutput = doutput,
@@ -98,9 +90,9 @@ void Module<T>::backward(const Call& call, Tensor<const T> output, Tensor<const 
                           .dweights = dweights,
                           .state = states_now,
                           .saved = saved.data(),
-                          .scratch = scratch_backward.data(),
+                          .scratch = scratch.data(),
                           .mode = call.mode,
-                          .key = key,
+                          .key = {seed_, node().stream, call.step},
                           .is_linear = false});
 }
 

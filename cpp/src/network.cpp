@@ -23,11 +23,7 @@ Network<T>::Network(Graph<T> graph, std::vector<int> outputs, std::uint64_t seed
     if (id < 0 || id >= count) throw ShapeError(text("expected outputs among nodes 0 ... ", count, " - 1, got ", id));
   for (int id = 0; id < count; ++id)
     if (node(id).layer == nullptr) inputs_.push_back(id);
-  for (std::size_t s = 0; s < graph_.segments().size(); ++s) {
-    const Segment& segment = graph_.segments()[s];
-    initialize(segment.spec, {seed, kWeightStreams + static_cast<std::uint32_t>(s), 0}, theta_.data() + segment.offset);
-  }
-  for (const Segment& segment : graph_.states()) initialize(segment.spec, {}, state_.data() + segment.offset);
+  graph_.initialize(seed, theta_.data(), state_.data());
 }
 
 template <typename T>

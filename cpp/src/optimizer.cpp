@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <limits>
 
 #include "nncpp/error.hpp"
 #include "nncpp/parallel.hpp"
@@ -12,8 +13,18 @@ namespace {
 
 constexpr double kWorkPerElement = 16.0;
 
+template <typename T>
 void require_fraction(const char* name, double value) {
-  if (!(value >= 0.0 && value < 1.0)) throw DataError(text(name, ": expected 0 <= ", name, " < 1, got ", value));
+  if (!(value >= 0.0 && static_cast<T>(value) < T(1)))
+    throw DataError(text(name, ": expected 0 <= ", name, " < 1 in float", 8 * sizeof(T), ", got ", value));
+}
+
+// A smaller one would be flushed to 0, and 0 / 0 is what it is there to prevent.
+template <typename T>
+void require_epsilon(double value) {
+  constexpr T kLeast = std::numeric_limits<T>::min();
+  if (!(static_cast<T>(value) >= kLeast && std::isfinite(static_cast<T>(value))))
+    throw DataError(text("epsilon: expected a finite number of at least ", kLeast, " in float", 8 * sizeof(T), ", got ", value));
 }
 
 }  // namespace
@@ -52,7 +63,7 @@ bool is_step_finite(double rate, const T* g, Index size) {
 
 template <typename T>
 SGD<T>::SGD(double momentum, bool nesterov) : momentum_(static_cast<T>(momentum)), nesterov_(nesterov) {
-  require_fraction("momentum", momentum);
+  require_fraction<T>("momentum", momentum);
   if (nesterov && momentum == 0.0) throw DataError("nesterov: expected momentum > 0 with it, got 0");
 }
 
@@ -87,10 +98,9 @@ void SGD<T>::update(OptimizerState<T>& state, T rate, const T* g_, T* theta_, In
 
 template <typename T>
 Adam<T>::Adam(const Options& options) : options_(options) {
-  require_fraction("beta1", options.beta1);
-  require_fraction("beta2", options.beta2);
-  if (!(options.epsilon > 0.0 && std::isfinite(options.epsilon)))
-    throw DataError(text("epsilon: expected a finite number > 0, got ", options.epsilon));
+  require_fraction<T>("beta1", options.beta1);
+  require_fraction<T>("beta2", options.beta2);
+  require_epsilon<T>(options.epsilon);
 }
 
 template <typename T>

@@ -48,19 +48,27 @@ int affinity_count() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-// A container may be given less time than it sees processors: cgroup 2, then cgroup 1.
+// processors' worth of time that this process, or a group it is in, may use: cgroup 2, then cgroup 1
 int quota_count(int otherwise) {
-  std::string quota;
-  double period = 0;
-  if (std::ifstream file("/sys/fs/cgroup/cpu.max"); file >> quota >> period) {
-    if (quota != "max" && period > 0) return std::max(1, static_cast<int>(std::strtod(quota.c_str(), nullptr) / period));
-    return otherwise;
+  std::string group;  // "/user.slice/job.service": its quota and those of all above it count
+  std::ifstream groups("/proc/self/cgroup");
+  for (std::string line; std::getline(groups, line);)
+    if (line.starts_with("0::")) group = line.substr(3);
+  int count = otherwise;
+  for (;; group.resize(group.rfind('/'))) {
+    if (group == "/") group.clear();
+    std::string quota;
+    double period = 0;
+    std::ifstream file("/sys/fs/cgroup" + group + "/cpu.max");
+    if (file >> quota >> period && quota != "max" && period > 0)
+      count = std::min(count, std::max(1, static_cast<int>(std::strtod(quota.c_str(), nullptr) / period)));
+    if (group.rfind('/') == std::string::npos) break;
   }
-  double time = 0;
+  double time = 0, period = 0;
   std::ifstream quota_file("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), period_file("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
   if (quota_file >> time && period_file >> period && time > 0 && period > 0)
-    return std::max(1, static_cast<int>(time / period));
-  return otherwise;
+    count = std::min(count, std::max(1, static_cast<int>(time / period)));
+  return count;
 }
 
 constexpr Index kMostQueues = 64;

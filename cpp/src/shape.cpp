@@ -1,7 +1,6 @@
 #include "nncpp/shape.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "nncpp/error.hpp"
 
@@ -29,8 +28,8 @@ Shape Shape::batch(Index n) const {
 Index numel(const Shape& shape) {
   Index product = 1;
   for (const Index axis : shape) {
-    if (axis != 0 && product > std::numeric_limits<Index>::max() / axis)
-      throw ShapeError(text("shape ", to_string(shape), " has too many elements"));
+    if (axis != 0 && product > kMostElements / axis)
+      throw ShapeError(text("expected at most 2^40 elements, got shape ", to_string(shape)));
     product *= axis;
   }
   return product;

@@ -121,14 +121,15 @@ void require_finite(const T* values, Index rows, Index columns, const Source& so
 }
 
 template <typename T>
-void require_finite(const Source& source) {
+void require_finite(const Source& source, const Poll& poll) {
   if (source.is_integer()) return;
   const Index columns = numel(source.sample);
   if (columns == 0) return;
-  const Index block = std::max<Index>(1, 4096 / columns);
+  const Index block = std::max<Index>(1, 65536 / columns);
   std::vector<Index> rows(static_cast<std::size_t>(std::min(block, source.rows)));
   std::vector<T> values(rows.size() * static_cast<std::size_t>(columns));
   for (Index first = 0; first < source.rows; first += block) {
+    if (poll && poll()) throw Interrupted{};
     const Index count = std::min(block, source.rows - first);
     std::iota(rows.begin(), rows.begin() + count, first);
     gather<T>(source, std::span<const Index>(rows.data(), static_cast<std::size_t>(count)), values.data());
@@ -139,8 +140,8 @@ void require_finite(const Source& source) {
 template void gather<float>(const Source&, std::span<const Index>, float*);
 template void gather<double>(const Source&, std::span<const Index>, double*);
 template void gather<Index>(const Source&, std::span<const Index>, Index*);
-template void require_finite<float>(const Source&);
-template void require_finite<double>(const Source&);
+template void require_finite<float>(const Source&, const Poll&);
+template void require_finite<double>(const Source&, const Poll&);
 template void require_finite<float>(const float*, Index, Index, const Source&, Index);
 template void require_finite<double>(const double*, Index, Index, const Source&, Index);
 

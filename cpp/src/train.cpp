@@ -25,7 +25,7 @@ class Occupied {
  public:
   explicit Occupied(std::atomic_flag& flag) : flag_(flag) {
     if (flag_.test_and_set(std::memory_order_acquire))
-      throw Error("this model is being trained or evaluated in another thread; wait for it, or use a copy");
+      throw Error("this model is being trained in another thread, or in the call this one came from; wait for it, or use a copy");
   }
   ~Occupied() { flag_.clear(std::memory_order_release); }
   Occupied(const Occupied&) = delete;
@@ -103,7 +103,8 @@ void Trainer<T>::require_shapes(const Examples& examples) const {
     if (!has_labels && !(y.sample == output) && !(count == 1 && numel(output) == 1))
       throw ShapeError(text(y.name, ": expected ", to_string(output, true),
                             options_.losses[k]->takes_labels() ? " or integer labels (N)" : "", " for loss '",
-                            options_.losses[k]->name(), "', got ", to_string(y.sample.batch(y.rows))));
+                            options_.losses[k]->name(), "', got ", to_string(y.sample.batch(y.rows)),
+                            y.sample.rank() == 0 ? "; labels go with loss 'nllm' and activation 'softmax', or one-hot" : ""));
   }
   const Source& weights = examples.weights;
   if (weights.data != nullptr && (weights.rows != rows || weights.sample.rank() != 0))
@@ -111,9 +112,10 @@ void Trainer<T>::require_shapes(const Examples& examples) const {
 }
 
 template <typename T>
-void Trainer<T>::require_valid(const Examples& examples) const {
+void Trainer<T>::require_valid(const Examples& examples, const Poll& poll) const {
   require_shapes(examples);
-  for (const Source& x : examples.inputs) require_finite<T>(x);
+  const FloatMode float_mode;  // a weight that a step would flush to 0 is 0 here too
+  for (const Source& x : examples.inputs) require_finite<T>(x, poll);
   for (std::size_t k = 0; k < examples.targets.size(); ++k)
     options_.losses[k]->require_valid(examples.targets[k], network_->output_shape(static_cast<int>(k)));
   const Source& weights = examples.weights;
@@ -174,10 +176,16 @@ void Trainer<T>::load(const Examples& examples, std::span<const Index> rows, Pla
     const Source& y = examples.targets[k];
     const Shape& output = network_->output_shape(static_cast<int>(k));
     const bool has_labels = options_.losses[k]->takes_labels() && numel(y.sample) * output.back() == numel(output);
-    if (has_labels)
+    if (has_labels) {
       gather<Index>(y, rows, batch.labels[k].data());
-    else
+      // require_valid has seen them, but the memory is the caller's, and a callback may have written there since
+      const Index count = static_cast<Index>(rows.size()) * numel(output) / output.back();
+      for (Index i = 0; i < count; ++i)
+        if (const Index label = batch.labels[k].data()[i]; label < 0 || label >= output.back())
+          throw DataError(text(y.name, ": expected labels 0 ... ", output.back() - 1, ", got ", label, "; changed during the call?"));
+    } else {
       gather<T>(y, rows, batch.values[k].data());
+    }
     batch.targets[k] = {has_labels ? batch.labels[k].data() : nullptr, has_labels ? nullptr : batch.values[k].data()};
   }
   batch.has_weights = examples.weights.data != nullptr;
@@ -266,7 +274,7 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
 
 template <typename T>
 Objective Trainer<T>::step(const Examples& examples, double rate, const Poll& poll) {
-  require_valid(examples);
+  require_valid(examples, poll);
   std::vector<Index> order(static_cast<std::size_t>(examples.rows()));
   std::iota(order.begin(), order.end(), Index{0});
   RunResult result = run(examples, {.order = order, .batch_size = examples.rows(), .max_steps = 1, .rates = {&rate, 1}}, poll);

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <set>
+#include <string>
 
 #include "nncpp/error.hpp"
 #include "nncpp/graph.hpp"
@@ -44,6 +46,20 @@ TEST_CASE("graph: what does not fit is refused by name, and the graph stays as i
   CHECK_THROWS_AS(graph.add(nullptr, {0}, "nothing"), Error);
   CHECK(graph.nodes().size() == 1);
   CHECK(graph.theta_size() == 0);
+}
+
+TEST_CASE("graph: more weights than any machine holds are refused by name") {
+  Graph<float> graph;
+  CHECK_THROWS_AS(graph.input({Index{1} << 21, Index{1} << 21}, "huge"), ShapeError);
+  const int x = graph.input({2}, "x");
+  for (const Index units : {Index{1} << 40, Index{1} << 61, std::numeric_limits<Index>::max()}) {
+    try {
+      graph.add(std::make_shared<Dense<float>>(Dense<float>::Options{.units = units}), {x}, "wide");
+      FAIL("taken");
+    } catch (const ShapeError& error) {
+      CHECK(std::string(error.what()).starts_with("wide: "));
+    }
+  }
 }
 
 TEST_CASE_TEMPLATE("graph: segments are named, begin on cache lines and never overlap", T, float, double) {

@@ -169,12 +169,16 @@ TEST_CASE("optimizer: hyper-parameters outside their intervals are errors that n
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const double momentum : {-0.1, 1.0, nan}) CHECK_THROWS_AS(SGD<float>{momentum}, DataError);
   CHECK_THROWS_AS(SGD<float>(0.0, true), DataError);
+  // what float rounds to 1, and what it flushes to 0
+  CHECK_THROWS_AS(SGD<float>{1 - 1e-12}, DataError);
+  CHECK_THROWS_AS(Adam<float>({.epsilon = 1e-38}), DataError);
+  CHECK_NOTHROW(Adam<double>({.epsilon = 1e-38}));
   for (const double beta : {-0.1, 1.0, nan}) {
     CHECK_THROWS_AS(Adam<float>({.beta1 = beta}), DataError);
     CHECK_THROWS_AS(Adam<float>({.beta2 = beta}), DataError);
   }
   for (const double epsilon : {0.0, -1.0, nan}) CHECK_THROWS_AS(Adam<float>({.epsilon = epsilon}), DataError);
-  CHECK_THROWS_WITH_AS(Adam<float>({.beta1 = 1.5}), "beta1: expected 0 <= beta1 < 1, got 1.5", DataError);
+  CHECK_THROWS_WITH_AS(Adam<float>({.beta1 = 1.5}), "beta1: expected 0 <= beta1 < 1 in float32, got 1.5", DataError);
 }
 
 TEST_CASE("optimizer: a learning rate that is no number >= 0 is an error and no step") {

@@ -301,6 +301,28 @@ TEST_CASE("train: rows outside the examples are refused") {
   CHECK(same_bits(copy(training.network().theta()), before));
 }
 
+TEST_CASE("train: labels that were changed after the check are refused, and the model stays as it was") {
+  Classes data(64);
+  auto network = sequential<float>({64}, {{10, Activation::kSoftmax}});
+  auto training = trainer<float>(network, "nllm", std::make_shared<SGD<float>>());
+  training.require_valid(data.examples());
+  const auto before = copy(network->theta());
+  for (const std::int64_t label : {std::int64_t{10}, std::int64_t{-1}, std::int64_t{10'000'000'000}}) {
+    data.y[5] = label;
+    CHECK_THROWS_AS(run(training, data.examples(), in_order(64), 64, 0.1), DataError);
+    CHECK_THROWS_AS(training.evaluate(data.examples()), DataError);
+  }
+  CHECK(same_bits(copy(network->theta()), before));
+}
+
+TEST_CASE("train: a check of many rows is interrupted") {
+  const Classes data(100000);
+  auto training = trainer<float>(sequential<float>({64}, {{10, Activation::kSoftmax}}), "nllm", std::make_shared<SGD<float>>());
+  int calls = 0;
+  CHECK_THROWS_AS(training.require_valid(data.examples(), [&] { return ++calls == 3; }), Interrupted);
+  CHECK(calls == 3);
+}
+
 TEST_CASE("train: who comes in while a run goes on is turned away, and the run can go on") {
   const Classes data(20);
   auto training =

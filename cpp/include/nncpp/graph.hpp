@@ -31,6 +31,9 @@ class Graph {
   // throws ShapeError "name: expected ..., got ..."
   int add(std::shared_ptr<const Layer<T>> layer, std::vector<int> inputs, std::string name);
 
+  // first values of theta (theta_size) and state (state_size), functions of seed alone
+  void initialize(std::uint64_t seed, T* theta, T* state) const;
+
   const std::vector<Node<T>>& nodes() const { return nodes_; }
   const std::vector<Segment>& segments() const { return segments_; }
   const std::vector<Segment>& states() const { return states_; }

@@ -34,6 +34,7 @@ class Module {
 
  private:
   Index require_inputs(const Call& call) const;
+  void run_forward(const Call& call, Tensor<T> output, T* saved);
 
   Graph<T> graph_;
   std::uint64_t seed_;

@@ -1,4 +1,4 @@
-// Network: a graph with its vectors. It predicts, from any number of threads at once.
+// Network: a graph with its vectors. It predicts, from any number of threads at once; not while one of them trains it.
 #pragma once
 
 #include <memory>

@@ -39,7 +39,8 @@ class Optimizer {
 template <typename T>
 void require_rate(double rate);
 
-// Are the norm of g and rate times it finite? If not, a step would take theta or a moment beyond the numbers.
+// Are the norm of g and rate times it finite? If not, g^2 or SGD's step would leave the numbers, and the
+// step is not taken.
 template <typename T>
 bool is_step_finite(double rate, const T* g, Index size);
 
@@ -68,7 +69,7 @@ class Adam final : public Optimizer<T> {
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
     bool bias_correction = true;
   };
-  // throws DataError unless 0 <= beta < 1 and epsilon > 0
+  // throws DataError unless 0 <= beta < 1 and epsilon is a normal number of T
   explicit Adam(const Options& options);
   std::vector<std::string> moment_names() const override;
 

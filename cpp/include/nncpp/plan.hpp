@@ -2,9 +2,8 @@
 // only calls layers. A smaller batch uses the front of the same buffers.
 #pragma once
 
-#include <functional>
-
 #include "nncpp/graph.hpp"
+#include "nncpp/poll.hpp"
 
 namespace nncpp {
 
@@ -24,10 +23,6 @@ struct Pass {
   std::uint64_t seed = 0;
   std::uint32_t step = 0;
 };
-
-// Asked between nodes; true stops the pass (Ctrl-C). Empty: never asked.
-using Poll = std::function<bool()>;
-struct Interrupted {};
 
 template <typename T>
 class Plan {

@@ -37,7 +37,10 @@ class Shape {
   std::size_t rank_ = 0;
 };
 
-// product of the axes; 1 for the empty shape; throws ShapeError on overflow
+// More than any machine holds, and few enough that sums and products of a few sizes never overflow.
+inline constexpr Index kMostElements = Index{1} << 40;
+
+// product of the axes; 1 for the empty shape; throws ShapeError beyond kMostElements
 Index numel(const Shape& shape);
 
 // "(3, 4)"; with batch = true the shape of a batch of such samples, "(N, 3, 4)"

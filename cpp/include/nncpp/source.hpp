@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "nncpp/poll.hpp"
 #include "nncpp/tensor.hpp"
 
 namespace nncpp {
@@ -30,8 +31,9 @@ template <typename T>
 void gather(const Source& source, std::span<const Index> rows, T* to);
 
 // throws DataError "x: expected finite numbers, got NaN or infinity in row 3; ...": finite as a T, that is
+// throws Interrupted
 template <typename T>
-void require_finite(const Source& source);
+void require_finite(const Source& source, const Poll& poll = {});
 
 // the same for rows that were gathered: values (rows, columns), of which the first is row first_row of the source
 template <typename T>

@@ -55,7 +55,7 @@ class Trainer {
   Trainer(std::shared_ptr<Network<T>> network, Options options);
 
   // throws ShapeError, DataError, unless every row can be used. Reads everything once; changes nothing.
-  void require_valid(const Examples& examples) const;
+  void require_valid(const Examples& examples, const Poll& poll = {}) const;
   // shapes and lengths only: what is cheap enough for every call
   void require_shapes(const Examples& examples) const;
 

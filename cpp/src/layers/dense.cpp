@@ -29,7 +29,7 @@ std::vector<SegmentSpec> Dense<T>::parameters(std::span<const Shape> inputs) con
 template <typename T>
 LayerMemory Dense<T>::memory(std::span<const Shape> inputs, Index n) const {
   if (options_.activation == Activation::kIdentity) return {};
-  return {.backward = n * numel(inputs[0]) / inputs[0].back() * options_.units};  // dz
+  return {.backward = numel(output_shape(inputs).batch(n))};  // dz
 }
 
 template <typename T>

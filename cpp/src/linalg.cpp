@@ -24,7 +24,7 @@ constexpr int kRows = 4, kVectors = 3;  // 12 sums of 16 registers
 
 constexpr int kRowVectors = 8;  // a single row: B is read once, so in long pieces
 
-constexpr Index kBlockK = 192;    // k of one partial sum: a constant, because it decides the bits
+constexpr Index kBlockK = 352;    // k of one partial sum: a constant, because it decides the bits
 constexpr Index kTasks = 8;              // as many as this where the product is large enough
 constexpr Index kSmallA = 65536;         // elements of A that stay in the cache while panels go by
 constexpr Index kTaskRows = 64;          // and no fewer rows of C than this in each

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DataError
+from .errors import DataError, ShapeError
+
+LARGEST = 2**63 - 1  # int64, in which the core counts
+MAX_AXES = 5  # of a sample
+MAX_ELEMENTS = 2**40  # of a sample, and of a parameter
 
 
 def shown(value: object) -> str:
@@ -16,7 +20,7 @@ def shown(value: object) -> str:
     return kind if len(text) > 60 or "\n" in text else f"{text} ({kind})"
 
 
-def whole_number(argument: str, value: object, at_least: int = 0) -> int:
+def whole_number(argument: str, value: object, at_least: int = 0, at_most: int = LARGEST) -> int:
     """An int, from anything that is one (not from bool or float)."""
     if isinstance(value, bool | np.bool_):
         raise TypeError(f"{argument}: expected a whole number, got {value}")
@@ -25,8 +29,18 @@ def whole_number(argument: str, value: object, at_least: int = 0) -> int:
     except TypeError:
         raise TypeError(f"{argument}: expected a whole number, got {shown(value)}") from None
     if result < at_least:
-        raise DataError(f"{argument}: expected a whole number >= {at_least}, got {result}")
+        raise DataError(f"{argument}: expected a whole number >= {at_least}, got {_written(result)}")
+    if result > at_most:
+        raise DataError(f"{argument}: expected a whole number <= {_written(at_most)}, got {_written(result)}")
     return result
+
+
+def _written(value: int) -> str:
+    """The core's limits as powers of 2; of a number of thousands of digits, which Python does not write, its length."""
+    bits = value.bit_length()
+    if value == 2**bits - 1 and bits >= 32:
+        return f"2**{bits} - 1"
+    return str(value) if bits <= 128 else f"a number of {bits} bits"
 
 
 def number(argument: str, value: Any, interval: str = "(-inf, inf)") -> float:
@@ -35,6 +49,8 @@ def number(argument: str, value: Any, interval: str = "(-inf, inf)") -> float:
         raise TypeError(f"{argument}: expected a number, got {shown(value)}")
     try:
         result = float(value)
+    except OverflowError:
+        raise DataError(f"{argument}: expected a number in {interval}, got one that no float holds") from None
     except (TypeError, ValueError):
         raise TypeError(f"{argument}: expected a number, got {shown(value)}") from None
     low, high = (float(end) for end in interval[1:-1].split(","))
@@ -75,11 +91,16 @@ def object_name(argument: str, value: object) -> str | None:
 
 
 def sample_shape(argument: str, value: Any) -> tuple[int, ...]:
-    """The shape of one sample, from a whole number or several."""
+    """The shape of one sample, from a whole number or several; ShapeError if the core cannot hold it."""
     axes = value if isinstance(value, tuple | list) else (value,)
     if not axes:
         raise DataError(f"{argument}: expected at least one axis, got (); a single number per sample is shape 1")
-    return tuple(whole_number(argument, axis, at_least=1) for axis in axes)
+    shape = tuple(whole_number(argument, axis, at_least=1) for axis in axes)
+    if len(shape) > MAX_AXES:
+        raise ShapeError(f"{argument}: expected at most {MAX_AXES} axes, got {len(shape)}; reshape the samples")
+    if math.prod(shape) > MAX_ELEMENTS:
+        raise ShapeError(f"{argument}: expected at most 2^40 elements a sample, got shape {shape}")
+    return shape
 
 
 def data_type(value: Any) -> str:
@@ -93,7 +114,4 @@ def data_type(value: Any) -> str:
 
 def random_seed(value: object) -> int:
     """A key for the random numbers: 0 ... 2^64 - 1."""
-    seed = whole_number("seed", value)
-    if seed >= 2**64:
-        raise DataError(f"seed: expected a whole number below 2**64, got {seed}")
-    return seed
+    return whole_number("seed", value, at_most=2**64 - 1)

@@ -52,16 +52,16 @@ class Configured(ABC):
         """What a caller means who gives an object of this family, its name, or its config."""
         if isinstance(value, cls):
             return value
+        names = ", ".join(cls._members)
         if isinstance(value, str):
             if value not in cls._members:
-                names = ", ".join(cls._members)
                 raise DataError(f"{argument}: unknown {_family(cls)} {value!r}; expected one of {names}")
             return cast(Self, cls._members[value]())
         if isinstance(value, Mapping):
             return cls.from_config(value)
         if isinstance(value, type) and issubclass(value, cls):
             raise TypeError(f"{argument}: got the class {value.__name__}; write {value.__name__}(...)")
-        raise TypeError(f"{argument}: expected a name or an object of nncpp's {_family(cls)} kind, got {shown(value)}")
+        raise TypeError(f"{argument}: expected an nncpp {_family(cls)} or a name ({names}), got {shown(value)}")
 
     def __repr__(self) -> str:
         arguments = [

@@ -1,4 +1,4 @@
-"""Architecture: what a model is made of. What it does is in model.py."""
+"""Architecture: what a model is made of. What it does is in predictor.py, compiled.py and model.py."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ N = TypeVar("N", bound=Node)
 
 
 class Architecture:
-    """A graph of layers with its parameters; the base of Model."""
+    """A graph of layers with its parameters; the base of Predictor."""
 
     def __init__(self, name: str | None, seed: int, dtype: Any) -> None:
         self.name = object_name("name", name) or type(self).__name__.lower()
@@ -74,11 +74,32 @@ class Architecture:
         return list(self._network.graph.layers)
 
     def count_parameters(self) -> int:
-        """Number of trainable numbers."""
+        """Number of trainable numbers.
+
+        Examples
+        --------
+        >>> import nncpp as nn
+        >>> nn.Sequential([nn.Input(2), nn.Dense(3)]).count_parameters()
+        9
+        """
         return total_size(self.parameters)
 
     def summary(self) -> str:
-        """Prints a table of layers, output shapes and parameters; returns the text."""
+        """Prints a table of layers, output shapes and parameters; returns the text.
+
+        Examples
+        --------
+        >>> import nncpp as nn
+        >>> text = nn.Sequential([nn.Input(2), nn.Dense(3, "relu")], name="small").summary()
+        small, float32
+        ---------------------------------------
+        layer                output  parameters
+        ---------------------------------------
+        input (Input)        (N, 2)           0
+        dense (Dense, relu)  (N, 3)           9
+        ---------------------------------------
+        9 parameters, 0.0 KiB
+        """
         text = summary_text(self.name, self.dtype, self._network)
         print(text)  # noqa: T201
         return text

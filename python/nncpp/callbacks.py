@@ -19,6 +19,11 @@ class Callback:
     ``fit`` sets ``model`` and ``keys`` (the names that logs will have) first. Epochs are counted from 0 in each fit.
     ``self.model.stop_training = True`` ends the training after the epoch.
 
+    Raises
+    ------
+    Exception
+        what a callback raises ends ``fit`` and comes out of it; the model stays at the last whole step
+
     Examples
     --------
     >>> import nncpp as nn
@@ -51,7 +56,7 @@ class Callback:
         return {}, {}
 
     def restore(self, values: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-        """Goes on from what ``state`` gave; called after ``on_train_begin``."""
+        """Goes on from what ``state`` gave; called after ``on_train_begin``, before the model goes back."""
 
 
 class EarlyStopping(Callback):
@@ -77,6 +82,21 @@ class EarlyStopping(Callback):
     ------
     DataError
         for a patience below 1, or from ``fit`` if no score has that name
+
+    Examples
+    --------
+    Scores 3, 2, 2, 4 with a patience of 2: epoch 1 is the best, epochs 2 and 3 are no better, so epoch 3 is the last.
+
+    >>> import nncpp as nn
+    >>> scores = iter([3.0, 2.0, 2.0, 4.0, 1.0])
+    >>> def score(y_true, y_pred):
+    ...     return next(scores)
+    >>> model = nn.Sequential([nn.Input(1), nn.Dense(1)])
+    >>> model.compile("sgd", "squared", metrics=score)
+    >>> stop = nn.EarlyStopping("val_score", patience=2, mode="min")
+    >>> history = model.fit([[1.0]], [1.0], epochs=5, validation_data=([[1.0]], [1.0]), callbacks=stop)
+    >>> history["val_score"], stop.best, stop.best_epoch
+    ([3.0, 2.0, 2.0, 4.0], 2.0, 1)
     """
 
     def __init__(self, monitor: str = "val_loss", patience: int = 5, mode: str = "auto") -> None:

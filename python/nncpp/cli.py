@@ -1,6 +1,7 @@
 """The nncpp command: train, predict, check, info. Reads tables, writes models; results go to standard output."""
 
 import argparse
+import contextlib
 import csv
 import io
 import math
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from ._arguments import whole_number
 from ._files import require_writable, write_bytes_atomically
 from ._schema import Schema
 from ._tables import read_table
@@ -66,8 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads us has seen enough, as in `nncpp predict ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except NncppError as error:
+    except (NncppError, TypeError) as error:
         return _fail(str(error), 2)
+    except MemoryError as error:
+        return _fail("not enough memory" if str(error) in ("", "std::bad_alloc") else str(error), 2)
     except OSError as error:
         return _fail(f"cannot write to standard output: {error.strerror}", 2)
     except KeyboardInterrupt:
@@ -177,6 +181,8 @@ def _digits() -> _Task:
 
 def _table(path: str, target: str | None, task: str | None) -> _Task:
     table = read_table(path)
+    if table.rows < 2:
+        raise DataError(f"{path}: expected 2 rows or more, to train on and to test on, got {table.rows}")
     schema = Schema.infer(table, target, task)
     usage = f"predict(x)  # x: (rows, {len(schema.columns)}), columns as in {path}"
     return _Task(path, schema, schema.inputs(table), schema.outputs(table), False, usage)
@@ -184,7 +190,8 @@ def _table(path: str, target: str | None, task: str | None) -> _Task:
 
 def _train(options: argparse.Namespace) -> int:
     from .datasets import split
-    from .threads import get_num_threads, set_num_threads
+    from .plots import require_picture
+    from .threads import MAX_THREADS, get_num_threads, set_num_threads
 
     if options.data is None and (options.target or options.task):
         raise DataError("train: --target and --task need a data file; write nncpp train data.csv --target ...")
@@ -193,8 +200,10 @@ def _train(options: argparse.Namespace) -> int:
     require_writable(options.output)
     if options.plot is not None:
         require_writable(options.plot)
+        with contextlib.suppress(ModuleNotFoundError):  # what there is to say without matplotlib is said at the end
+            require_picture(options.plot)
     if options.threads is not None:
-        set_num_threads(options.threads)
+        set_num_threads(whole_number("--threads", options.threads, at_least=1, at_most=MAX_THREADS))
     task = _table(options.data, given.get("target"), given.get("task")) if "data" in given else _digits()
     train, test = split((task.x, task.y), test=options.test, seed=options.seed)
     kind = f"{len(task.schema.classes)} classes" if task.schema.classes else "regression"

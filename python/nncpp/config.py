@@ -16,7 +16,7 @@ def show_config() -> str:
     Returns
     -------
     str
-        One line for each fact.
+        one line for each fact
 
     Examples
     --------

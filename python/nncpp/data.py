@@ -1,6 +1,6 @@
 """A user's arrays -> what the core takes. Arrays pass as they lie in memory: the core gathers and converts rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +47,9 @@ def array(value: Any, argument: str) -> Array:
     if hasattr(value, "toarray") and not isinstance(value, np.ndarray):
         kind = type(value).__name__
         raise TypeError(f"{argument}: expected an array, got the sparse {kind}; use {argument}.toarray()")
+    if isinstance(value, Iterator) and not hasattr(value, "__array__"):
+        kind = type(value).__name__
+        raise TypeError(f"{argument}: expected an array, got a {kind} object; use list({argument}) or np.fromiter")
     if isinstance(value, np.ma.MaskedArray) and value.mask.any():
         raise DataError(f"{argument}: expected numbers everywhere, got a masked array; use {argument}.filled(...)")
     try:
@@ -167,7 +170,7 @@ def with_class_weights(examples: Examples, class_weight: Mapping[int, float], sh
 def split(examples: Examples, fraction: float) -> tuple[Examples, Examples]:
     """The rows but the last ``fraction`` of them, and these: validation data are never shuffled into training."""
     fraction = number("validation_split", fraction, "(0, 1)")
-    rows = int(examples.rows * (1.0 - fraction))
+    rows = examples.rows - round(examples.rows * fraction)
     if not 0 < rows < examples.rows:
         raise DataError(f"validation_split: {fraction} of {examples.rows} rows leaves one of the two parts empty")
     parts = examples.part(slice(rows)), examples.part(slice(rows, None))

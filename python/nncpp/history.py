@@ -16,6 +16,11 @@ class History(Mapping[str, list[float]]):
     rows
         the same by epoch: a dict for each
 
+    Raises
+    ------
+    KeyError
+        for a score that no epoch has; the message lists those there are
+
     Examples
     --------
     >>> from nncpp import History
@@ -67,6 +72,11 @@ class History(Mapping[str, list[float]]):
         ------
         NncppError, DataError, FileError
             without matplotlib; without a finished epoch; if the file cannot be written
+
+        Examples
+        --------
+        >>> from nncpp import History
+        >>> figure = History([{"loss": 2.0}, {"loss": 1.0}]).plot(title="training")
         """
         from .plots import plot_history
 

@@ -1,29 +1,27 @@
-"""Model: a network that can be trained, asked, looked into and kept."""
+"""Model: a network that can be trained, scored, looked into and kept."""
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from typing import Any
 
-import numpy as np
-
-from . import _core, data
-from ._arguments import data_type, flag
-from .architecture import Architecture, nodes_of, one_or_list
-from .compilation import Compilation
-from .data import Array, Examples
+from . import data
+from ._arguments import data_type
+from .architecture import nodes_of
+from .compiled import Compiled
+from .data import Examples
 from .errors import DataError, DivergenceError, NncppError
 from .graph import Graph, Node
 from .history import History
 from .layers import Input
-from .network import Network
 from .training import Fit, Options
 
 
-class Model(Architecture):
+class Model(Compiled):
     """A graph of layers between inputs and outputs, with its parameters.
 
     Called on nodes it gives nodes: its layers stand in the new graph, and start from the values they have here.
@@ -78,80 +76,6 @@ class Model(Architecture):
         self.history = History()
         self.metadata: dict[str, Any] = {}
         self.stop_training = False
-        self._compilation: Compilation | None = None
-        self._trainer: _core.Trainer | None = None
-
-    def _build(self, graph: Graph) -> None:
-        super()._build(graph)
-        if self._compilation is not None:
-            self._set_compilation(self._compilation)
-
-    @contextmanager
-    def _built_for(self, x: Any) -> Iterator[Network]:  # noqa: ARG002
-        """The network; a Sequential that waits for the shape of x is built, and stays so if the block goes well."""
-        yield self._network
-
-    @property
-    def optimizer(self) -> Any:
-        """The optimizer given to ``compile``; its ``learning_rate`` may be changed between steps."""
-        return self._require_compiled("optimizer").optimizer
-
-    def compile(self, optimizer: Any = "adam", loss: Any = None, metrics: Any = None, loss_weights: Any = None) -> None:
-        """Sets what is minimized, and how: J = sum over outputs of loss_weight * mean loss, + penalties.
-
-        Parameters stay as they are; the optimizer's moments start anew.
-
-        Parameters
-        ----------
-        optimizer
-            object or name: "sgd", "adam"
-        loss
-            object or name: "squared" for a linear output, "nll" for sigmoid, "nllm" for softmax. With several outputs
-            one for all, a list, or a mapping from their names
-        metrics
-            "accuracy" or functions(y_true, y_pred), one or a list; a mapping from names gives outputs their own
-        loss_weights
-            list or mapping of factors >= 0, by default 1
-
-        Raises
-        ------
-        DataError, TypeError
-            for an unknown name, a loss that does not go with its output's activation, or two scores of one name
-        """
-        outputs = ["output"] if self._built is None else self._built.output_names
-        compilation = Compilation(optimizer, loss, metrics, loss_weights, outputs)
-        if self._built is None:
-            self._compilation = compilation
-        else:
-            self._set_compilation(compilation)
-
-    def _set_compilation(self, compilation: Compilation) -> None:
-        network = self._network
-        compilation.outputs = network.output_names
-        self._trainer = compilation.trainer(network.core, network.precision, network.penalties())
-        self._compilation = compilation
-
-    def _require_compiled(self, call: str) -> Compilation:
-        if self._compilation is None:
-            raise NncppError(f"{call}: the model is not compiled; call model.compile(optimizer=..., loss=...) first")
-        return self._compilation
-
-    def _require_trainer(self, call: str) -> _core.Trainer:
-        self._require_compiled(call)
-        if self._trainer is None:
-            raise NncppError(f"{call}: {self.name} is not built; begin it with nn.Input(shape), or call fit first")
-        return self._trainer
-
-    def adapt(self, x: Any) -> None:
-        """Gives each ``nn.Standardize`` mean and deviation of the columns of x, computed in float64.
-
-        Parameters
-        ----------
-        x
-            training inputs, as for ``fit``; read once, in pieces
-        """
-        with self._built_for(x) as network:
-            network.adapt(data.inputs(x, network.input_names, network.input_shapes))
 
     def fit(
         self,
@@ -216,24 +140,45 @@ class Model(Architecture):
             if a loss or gradient is not finite; the model is as before that step
         FileError
             if the checkpoint cannot be read or written
+
+        Examples
+        --------
+        >>> import nncpp as nn
+        >>> model = nn.Sequential([nn.Input(1), nn.Dense(1)])
+        >>> model.compile(nn.SGD(0.1), "squared")
+        >>> history = model.fit([[0.0], [1.0]], [1.0, 3.0], epochs=200, batch_size=2)
+        >>> model.predict([[2.0]]).round(3)  # y = 2 x + 1
+        array([[5.]], dtype=float32)
         """
         options = Options(epochs, batch_size, callbacks, shuffle, verbose, checkpoint, checkpoint_every, resume)
         if validation_data is not None and validation_split is not None:
             raise DataError("validation_split: expected None with validation_data, got both")
         self._require_compiled("fit")
-        with self._built_for(x) as network:
-            training, validation = self._checked("fit", x, y, sample_weight), None
-            if validation_split is not None:
-                training, validation = data.split(training, validation_split)
-            elif validation_data is not None:
-                validation = self._validation(validation_data)
-            if class_weight is not None:
-                training = data.with_class_weights(training, class_weight, network.output_shapes[0])
-            fit = Fit(self, training, validation, options)
-            fit.begin()
-            if not network.is_adapted():
-                network.adapt(training.inputs)
-        return fit.run()
+        with self._fitting():
+            with self._built_for(x) as network:
+                training, validation = self._checked("fit", x, y, sample_weight), None
+                if validation_split is not None:
+                    training, validation = data.split(training, validation_split)
+                elif validation_data is not None:
+                    validation = self._validation(validation_data)
+                if class_weight is not None:
+                    training = data.with_class_weights(training, class_weight, network.output_shapes[0])
+                fit = Fit(self, training, validation, options)
+                fit.begin()
+                if not network.is_adapted():
+                    network.adapt(training.inputs)
+            return fit.run()
+
+    @contextmanager
+    def _fitting(self) -> Iterator[None]:
+        """Callbacks run in here: they must not take the trainer away from ``fit``."""
+        if self._is_fitting:
+            raise NncppError("fit: the model is in fit already; call it afterwards, not in a callback")
+        self._is_fitting = True
+        try:
+            yield
+        finally:
+            self._is_fitting = False
 
     def _validation(self, value: Any) -> Examples:
         arguments = data.validation_arguments(value)
@@ -249,6 +194,14 @@ class Model(Architecture):
         ------
         NncppError, ShapeError, DataError, TypeError, DivergenceError
             as for ``fit``; NncppError also for an ``nn.Standardize`` without data to go by: call ``adapt`` first
+
+        Examples
+        --------
+        >>> import nncpp as nn
+        >>> model = nn.Sequential([nn.Input(1), nn.Dense(1, weight_initializer="zeros")])
+        >>> model.compile(nn.SGD(0.25), "squared")
+        >>> model.train_on_batch([[1.0]], [2.0]), model.train_on_batch([[1.0]], [2.0])
+        (4.0, 0.0)
         """
         compilation, trainer = self._compilation, self._trainer
         if compilation is None or trainer is None or self._network.standardizes:
@@ -260,94 +213,6 @@ class Model(Architecture):
         if not math.isfinite(loss):
             raise DivergenceError("train_on_batch: the loss or a gradient was not finite; this step was not taken")
         return loss
-
-    def loss_and_gradients(
-        self, x: Any, y: Any, *, training: bool = False, sample_weight: Any = None, inputs: bool = False
-    ) -> tuple[float, dict[str, Array]]:
-        """J on all rows as one batch, and its gradient; nothing changes.
-
-        Parameters
-        ----------
-        x, y, sample_weight
-            as for ``fit``
-        training
-            True computes as a training step does, with dropout
-        inputs
-            True adds dJ/dx, under the name of each input
-
-        Returns
-        -------
-        float, dict
-            J, and a mapping like ``parameters``
-        """
-        trainer, network = self._require_trainer("loss_and_gradients"), self._network
-        examples = self._examples(x, y, sample_weight)
-        objective, flat, dinputs = trainer.gradient(*examples, flag("training", training), flag("inputs", inputs))
-        by_input = dict(zip(network.input_names, dinputs, strict=inputs))
-        return objective.value, {**network.gradients(flat), **by_input}
-
-    def evaluate(self, x: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
-        """Loss and metrics over all rows, in inference: {"loss": ..., "accuracy": ...}.
-
-        With regularizers also "data_loss" and "penalty", whose sum is "loss"; with several outputs each one's by name.
-        """
-        return self._evaluate(self._checked("evaluate", x, y, sample_weight))
-
-    def _evaluate(self, examples: Examples) -> dict[str, float]:
-        compilation, objective = (
-            self._require_compiled("evaluate"),
-            self._require_trainer("evaluate").evaluate(*examples),
-        )
-        scores = compilation.scores(objective.sums, objective.penalty)
-        if compilation.has_functions:
-            scores |= compilation.function_scores(examples.targets, self._network.core.predict(examples.inputs))
-        return scores
-
-    def _checked(self, call: str, x: Any, y: Any, sample_weight: Any) -> Examples:
-        trainer = self._require_trainer(call)
-        examples = self._examples(x, y, sample_weight)
-        trainer.require_valid(*examples)
-        return examples
-
-    def _examples(self, x: Any, y: Any, sample_weight: Any) -> Examples:
-        network = self._network
-        return Examples(
-            data.inputs(x, network.input_names, network.input_shapes),
-            data.targets(y, network.output_names, network.output_shapes),
-            data.sample_weights(sample_weight),
-        )
-
-    def predict(self, x: Any) -> Any:
-        """Outputs for all rows, (n, ...) of the model's dtype; a list of arrays where there are several.
-
-        Raises
-        ------
-        ShapeError, DataError, TypeError
-            for data that cannot be used
-        """
-        if self._built is not None:
-            return self._predict(self._built, x)
-        with self._built_for(x) as network:
-            return self._predict(network, x)
-
-    def _predict(self, network: Network, x: Any) -> Any:
-        return one_or_list(network.core.predict(data.inputs(x, network.input_names, network.input_shapes)))
-
-    def predict_classes(self, x: Any) -> Any:
-        """Labels (n,) int64: the largest output's index; for a single sigmoid unit 1 where p > 1/2."""
-        predictions = self.predict(x)
-        several = predictions if isinstance(predictions, list) else [predictions]
-        return one_or_list(
-            [self._classes(p, node) for p, node in zip(several, self._network.graph.outputs, strict=True)]
-        )
-
-    def _classes(self, p: Array, node: Node) -> Array:
-        if p.shape[-1] > 1:
-            return np.asarray(p.argmax(axis=-1), np.int64)
-        if getattr(node.layer, "activation", None) != "sigmoid":
-            name = self._network.graph.name(node)
-            raise NncppError(f"predict_classes: {name} has one unit and no sigmoid, so no classes; use predict")
-        return (p[..., 0] > 0.5).astype(np.int64)
 
     def save(self, path: str | PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
         """Writes architecture, parameters, state, optimizer and history to one file; ``nn.load`` reads it.
@@ -363,6 +228,17 @@ class Model(Architecture):
         ------
         FileError
             if it cannot be written; an old file of that name is then still whole
+        NncppError, TypeError
+            if the model has no shape yet; if JSON cannot hold metadata
+
+        Examples
+        --------
+        >>> import tempfile, nncpp as nn
+        >>> model = nn.Sequential([nn.Input(2), nn.Dense(1)])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(f"{folder}/small.safetensors", metadata={"columns": ["height", "width"]})
+        ...     nn.load(f"{folder}/small.safetensors").metadata
+        {'columns': ['height', 'width']}
         """
         from .serialization import save
 
@@ -370,15 +246,32 @@ class Model(Architecture):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """For copy and pickle: the content of a model file, and what is not in one, metrics that are functions."""
-        from .serialization import from_bytes, to_bytes
+        from .serialization import copy_from_bytes, to_bytes
 
         if self._built is None:
             return super().__reduce_ex__(protocol)
-        return from_bytes, (to_bytes(self),), {"_compilation": self._compilation}
+        return copy_from_bytes, (to_bytes(self), [] if self._compilation is None else self._compilation.metrics)
+
+    def __copy__(self) -> Model:
+        """A deep one: two models share nothing that training changes."""
+        return copy.deepcopy(self)
 
     @staticmethod
     def from_config(config: Mapping[str, Any]) -> Model:
-        """The model that ``config`` describes, with first values by its seed, not compiled."""
+        """The model that ``config`` describes, with first values by its seed, not compiled.
+
+        Raises
+        ------
+        ShapeError, DataError, TypeError
+            as for ``Model``
+
+        Examples
+        --------
+        >>> import nncpp as nn
+        >>> model = nn.Sequential([nn.Input(2), nn.Dense(1)], seed=3)
+        >>> nn.Model.from_config(model.config()).config() == model.config()
+        True
+        """
         from .sequential import Sequential
 
         model = object.__new__(Sequential if config["class"] == "Sequential" else Model)

@@ -29,6 +29,11 @@ class Module:
     output_shape
         shape of one sample
 
+    Raises
+    ------
+    ShapeError, DataError, TypeError
+        if the layer cannot take that shape; for a seed or a dtype that there is not
+
     Examples
     --------
     >>> import numpy as np, nncpp as nn
@@ -57,23 +62,35 @@ class Module:
 
         Raises
         ------
-        ShapeError, TypeError
-            if u is not what the layer was built for
+        ShapeError, DataError, TypeError
+            if u is not what the layer was built for; for a step outside 0 ... 2**32 - 1
         """
-        return self._core.forward(self._inputs(u), flag("training", training), whole_number("step", step))
+        return self._core.forward(self._inputs(u), flag("training", training), _step(step))
 
     def backward(self, u: Any, v: Any, dv: Any, training: bool = False, step: int = 0) -> Any:
-        """dL/du, like u; v is what forward gave for u, dv = dL/dv has its shape."""
+        """dL/du, like u; v is what forward gave for u, dv = dL/dv has its shape.
+
+        Raises
+        ------
+        ShapeError, DataError, TypeError
+            as ``forward``, and if v or dv has another shape
+        """
         inputs, _ = self._backward(u, v, dv, training, step)
         return inputs if self._has_several_inputs else inputs[0]
 
     def weight_gradients(self, u: Any, v: Any, dv: Any, training: bool = False, step: int = 0) -> Mapping[str, Array]:
-        """dL/dW of each parameter, summed over the rows; keys as in ``parameters``."""
+        """dL/dW of each parameter, summed over the rows; keys as in ``parameters``.
+
+        Raises
+        ------
+        ShapeError, DataError, TypeError
+            as ``backward``
+        """
         return self._backward(u, v, dv, training, step)[1]
 
     def _backward(self, u: Any, v: Any, dv: Any, training: bool, step: int) -> tuple[list[Array], Mapping[str, Array]]:
         output, doutput = self._as_array(v, "v"), self._as_array(dv, "dv")
-        options = flag("training", training), whole_number("step", step)
+        options = flag("training", training), _step(step)
         return self._core.backward(self._inputs(u), output, doutput, *options)
 
     def _listed(self, value: Any) -> Sequence[Any]:
@@ -84,3 +101,7 @@ class Module:
 
     def _as_array(self, value: Any, argument: str) -> Array:
         return np.require(array(value, argument), self.dtype, ["C", "ALIGNED"])  # the core looks at its shape
+
+
+def _step(value: object) -> int:
+    return whole_number("step", value, at_most=2**32 - 1)  # a word of the random numbers' counter

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 
 from . import _core
 from .data import Array
-from .errors import DataError
+from .errors import DataError, ShapeError
 from .graph import Graph
 from .layers import Layer
 from .layers.standardize import Standardize, mean_and_deviation
@@ -34,7 +36,9 @@ class Network:
         self.graph = graph
         self.precision = precision(dtype)
         core_graph, outputs, self.shapes = graph.build(self.precision)
-        self.core = self.precision.Network(core_graph, outputs, seed)
+        largest = max(self.shapes, key=lambda node: math.prod(self.shapes[node]))
+        with memory_for(f"a model whose {graph.name(largest)} has {math.prod(self.shapes[largest]):,} outputs"):
+            self.core = self.precision.Network(core_graph, outputs, seed)
         self.theta = self.core.theta
         self.parameters = MappingProxyType(views(self.theta, self.core.segments))
         self.state = MappingProxyType(views(self.core.state, self.core.states))
@@ -69,14 +73,16 @@ class Network:
         return found
 
     def adapt(self, inputs: Sequence[Array]) -> None:
-        """Gives each Standardize mean and deviation of the columns it stands behind."""
+        """Gives each Standardize mean and deviation of the columns it stands behind; all of them, or none."""
+        if self.standardizes and any(len(x) == 0 for x in inputs):
+            raise ShapeError("x: expected at least 1 row, got 0")
         found = {}
         for layer in self.standardizes:
             used = [node.inputs[0] for node in self.graph.nodes if node.layer is layer]
             if any(node.layer is not None for node in used):
                 raise DataError(f"{self.graph.names[layer]}: expected to stand directly behind an Input")
             places = [i for node in used for i, entry in enumerate(self.graph.inputs) if entry is node]
-            found[layer] = mean_and_deviation([inputs[i] for i in places])
+            found[layer] = mean_and_deviation([inputs[i] for i in places], self.theta.dtype.name)
         for layer, (mean, deviation) in found.items():
             self._piece(layer, "mean")[...] = mean
             self._piece(layer, "deviation")[...] = deviation
@@ -95,6 +101,15 @@ class Network:
 def precision(dtype: str) -> _core.Precision:
     """The core's classes for "float32" or "float64"."""
     return _core.float32 if dtype == "float32" else _core.float64
+
+
+@contextmanager
+def memory_for(what: str) -> Iterator[None]:
+    """Says what there was not enough memory for; the core only knows that there was not."""
+    try:
+        yield
+    except MemoryError as error:
+        raise MemoryError(f"not enough memory for {what}") from error
 
 
 def views(flat: Array, segments: Sequence[_core.Segment]) -> dict[str, Array]:

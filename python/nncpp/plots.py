@@ -125,10 +125,17 @@ def _mark_best(axes: "Axes", name: str, values: list[float]) -> None:
     )  # fmt: skip
 
 
+def require_picture(path: str | os.PathLike[str]) -> str:
+    """The format that a picture's name asks for; DataError if matplotlib has no such one."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    suffix = as_path(path).suffix.removeprefix(".").lower() or "png"
+    if suffix not in FigureCanvasBase.get_supported_filetypes():
+        raise DataError(f"{path}: expected a picture format such as .png, .svg or .pdf, got .{suffix}")
+    return suffix
+
+
 def _write(figure: "Figure", path: Path) -> None:
     picture = io.BytesIO()
-    suffix = path.suffix.removeprefix(".").lower() or "png"
-    if suffix not in figure.canvas.get_supported_filetypes():
-        raise DataError(f"{path}: expected a picture format such as .png, .svg or .pdf, got .{suffix}")
-    figure.savefig(picture, format=suffix)
+    figure.savefig(picture, format=require_picture(path))
     write_bytes_atomically(path, picture.getvalue())

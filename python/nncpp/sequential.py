@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from . import data
-from ._arguments import shown
+from ._arguments import sample_shape, shown
 from .errors import DataError, ShapeError
 from .graph import Graph, Node
 from .layers import Input, Layer
@@ -93,7 +93,7 @@ class Sequential(Model):
             column = "; for one column use x[:, None]" if x.ndim == 1 else ""
             raise ShapeError(f"x: expected rows of samples, (N, ...), got {x.shape}{column}")
         try:
-            self._build(self._chain(Input(x.shape[1:])))
+            self._build(self._chain(Input(sample_shape("x", x.shape[1:]))))
             yield self._network
         except BaseException:  # what is wrong with x must not decide the model's shape
             self._built = self._trainer = None

@@ -10,7 +10,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -44,16 +44,6 @@ def save(model: "Model", path: str | os.PathLike[str], metadata: Mapping[str, An
         if JSON cannot hold `metadata`
     FileError
         if the file cannot be written
-
-    Examples
-    --------
-    >>> import tempfile, pathlib, nncpp as nn
-    >>> model = nn.Sequential([nn.Input(2), nn.Dense(1)])
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     model.save(pathlib.Path(folder) / "small.safetensors")
-    ...     again = nn.load(pathlib.Path(folder) / "small.safetensors")
-    >>> bool((again.predict([[1.0, 2.0]]) == model.predict([[1.0, 2.0]])).all())
-    True
     """
     write_bytes_atomically(path, to_bytes(model, metadata))
 
@@ -77,6 +67,13 @@ def load(path: str | os.PathLike[str]) -> "Model":
     ------
     FileError
         if the file is missing, damaged, of another program, or of a newer nncpp
+
+    Examples
+    --------
+    >>> import nncpp as nn
+    >>> nn.load("missing.safetensors")
+    Traceback (most recent call last):
+    nncpp.errors.FileError: missing.safetensors: cannot read: missing.safetensors does not exist; check the name
     """
     path = as_path(path)
     return from_bytes(read_bytes(path), str(path))
@@ -101,7 +98,16 @@ def from_bytes(content: bytes, source: str = "bytes of a model") -> "Model":
         model.metadata = dict(header["metadata"])
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, MemoryError, NncppError) as error:
         raise FileError(f"{source}: damaged: its description of the model cannot be used ({error})") from error
-    _restore(model, source, header, tensors)
+    _require_fitting(model, source, header, tensors)
+    _restore(model, header, tensors)
+    return model
+
+
+def copy_from_bytes(content: bytes, metrics: list[list[Any]]) -> "Model":
+    """The model of which ``to_bytes`` gave the content, with its metrics, of which a file keeps no functions."""
+    model = from_bytes(content)
+    if model._compilation is not None:
+        model._compilation.metrics = metrics
     return model
 
 
@@ -114,30 +120,37 @@ def write_checkpoint(
     write_bytes_atomically(path, _encode(header, tensors))
 
 
-def read_checkpoint(model: "Model", path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]] | None:
-    """Bring a model to a checkpoint: parameters, state, moments, t and history.
+class Checkpoint(NamedTuple):
+    """What ``write_checkpoint`` was given, and the model as it was then."""
 
-    Returns
-    -------
-    The progress and the arrays given to ``write_checkpoint``; None where there is no such file.
+    progress: dict[str, Any]
+    arrays: dict[str, Array]
+    header: dict[str, Any]
+    tensors: dict[str, Array]
+
+    def restore(self, model: "Model") -> None:
+        """Brings the model that the checkpoint was read for to it: parameters, state, moments, t and history."""
+        _restore(model, self.header, self.tensors)
+
+
+def read_checkpoint(model: "Model", path: str | os.PathLike[str]) -> Checkpoint:
+    """A checkpoint that this model can be brought to; it is not changed yet.
 
     Raises
     ------
     FileError
-        as ``load``, and if the file is of another architecture or compilation; the model is then unchanged
+        as ``load``, and if the file is of another architecture or compilation
     """
     path = as_path(path)
-    if not path.exists():
-        return None
     header, tensors = _decode(read_bytes(path), str(path))
     if not isinstance(header.get("progress"), dict):
         raise FileError(f"{path}: a saved model, not a checkpoint; use nn.load, or give another checkpoint file")
     difference = _first_difference(_identity(header), _identity(_header(model)), "")
     if difference is not None:
         raise FileError(f"{path}: a checkpoint of another model: {difference}; use another checkpoint file")
-    _restore(model, str(path), header, tensors)
+    _require_fitting(model, str(path), header, tensors)
     arrays = {name: array.copy() for name, array in _under(tensors, "progress")}
-    return header["progress"], arrays
+    return Checkpoint(header["progress"], arrays, header, tensors)
 
 
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -173,10 +186,8 @@ def _tensors(model: "Model") -> dict[str, Array]:
     return tensors
 
 
-def _restore(model: "Model", source: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    """Give a model everything in a file of its own architecture, after a look at all of it."""
-    from .history import History
-
+def _require_fitting(model: "Model", source: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+    """Look at everything in a file that ``_restore`` gives to a model. Raises FileError."""
     own = _tensors(model)
     stored = {name: array for name, array in tensors.items() if not name.startswith("progress/")}
     for name in own.keys() ^ stored.keys():
@@ -195,11 +206,16 @@ def _restore(model: "Model", source: str, header: Mapping[str, Any], tensors: Ma
         or not all(isinstance(row, dict) for row in rows)
     ):
         raise FileError(f"{source}: damaged: its step count or its history cannot be used")
-    for name, values in own.items():
-        values[...] = stored[name]
+
+
+def _restore(model: "Model", header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+    from .history import History
+
+    for name, values in _tensors(model).items():
+        values[...] = tensors[name]
     if model._trainer is not None:
-        model._trainer.t = t
-    model.history = History(rows)
+        model._trainer.t = header["t"]
+    model.history = History(header["history"])
 
 
 def _under(tensors: Mapping[str, Array], folder: str) -> Iterator[tuple[str, Array]]:

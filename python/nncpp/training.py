@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _core
-from ._arguments import flag, shown, whole_number
+from ._arguments import flag, number, shown, whole_number
 from ._files import require_writable
 from .callbacks import Callback
 from .data import Array, Examples
-from .errors import DataError, DivergenceError
+from .errors import DataError, DivergenceError, FileError
 from .history import History
 from .progress import Bar, Progress, wants_bar
 
@@ -203,26 +204,48 @@ class Fit:
         write_checkpoint(self.model, path, progress, arrays)
 
     def resume(self, path: Path) -> None:
-        """Goes on from a checkpoint."""
-        from .serialization import describe, read_checkpoint
+        """Goes on from a checkpoint. The model comes last: whatever is wrong with the file leaves it as it is."""
+        from .serialization import read_checkpoint
 
-        settings = describe(path).get("progress", {}).get("settings", {})
+        checkpoint = read_checkpoint(self.model, path)
+        progress = checkpoint.progress
+        self.require_same(path, progress.get("settings"))
+        try:
+            epochs = len(checkpoint.header["history"])
+            first_epoch = whole_number("first_epoch", progress["first_epoch"], at_most=epochs)
+            totals = self.totals_of(progress)
+            rate = number("learning_rate", progress["learning_rate"], "[0, inf)")
+            stop_training = flag("stop_training", progress["stop_training"])
+            states = list(zip(self.callbacks, progress["callbacks"], strict=True))
+        except (KeyError, TypeError, ValueError) as error:
+            raise FileError(f"{path}: damaged: its progress cannot be used ({error})") from error
+        for i, (callback, values) in enumerate(states):
+            prefix = f"{i}/"
+            kept = {name.removeprefix(prefix): a for name, a in checkpoint.arrays.items() if name.startswith(prefix)}
+            callback.restore(values, kept)
+        checkpoint.restore(self.model)
+        self.first_epoch, self.totals = first_epoch, totals
+        self.compilation.optimizer.learning_rate, self.model.stop_training = rate, stop_training
+
+    def require_same(self, path: Path, settings: Any) -> None:
+        """Refuses a checkpoint of other data or arguments with DataError."""
         for name, value in self.settings().items():
-            if name in settings and settings[name] != value:
+            if not isinstance(settings, dict) or name not in settings:
+                raise FileError(f"{path}: damaged: it does not say with which {name} it was written")
+            if settings[name] != value:
                 raise DataError(
                     f"resume: {path} was written with {name} {settings[name]!r}, this fit has {value!r}; "
                     "use the same data and arguments, or another checkpoint file"
                 )
-        progress, arrays = cast(tuple[dict[str, Any], dict[str, Array]], read_checkpoint(self.model, path))
-        self.first_epoch = progress["first_epoch"]
-        sums = [(loss, weight, correct) for loss, weight, correct in progress["sums"]]
-        self.totals = _core.RunResult(progress["steps"], progress["rows"], sums, progress["penalty"])
-        self.compilation.optimizer.learning_rate = progress["learning_rate"]
-        self.model.stop_training = progress["stop_training"]
-        for i, callback in enumerate(self.callbacks):
-            prefix = f"{i}/"
-            kept = {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
-            callback.restore(progress["callbacks"][i], kept)
+
+    def totals_of(self, progress: Mapping[str, Any]) -> _core.RunResult:
+        """Where in its epoch a checkpoint was written. Raises DataError for a place that this fit never comes to."""
+        steps = whole_number("steps", progress["steps"], at_most=self.steps_per_epoch)
+        rows = min(steps * self.options.batch_size, self.training.rows)
+        if progress["rows"] != rows or len(progress["sums"]) != len(self.training.targets):
+            raise DataError(f"expected {rows} rows and the sums of {len(self.training.targets)} outputs")
+        sums = [(float(loss), float(weight), float(correct)) for loss, weight, correct in progress["sums"]]
+        return _core.RunResult(steps, rows, sums, float(progress["penalty"]))
 
 
 def _callbacks(value: Any) -> list[Callback]:

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 import nncpp as nn
+from bad_input_limits import LIMITS
 from bad_input_table import CASES, ROWS, Case, Subject
 from snapshots import snapshot
+
+ALL = [*CASES, *LIMITS]
 
 
 @pytest.fixture
@@ -23,10 +26,10 @@ def subject(tmp_path: Path) -> Subject:
 
 
 def test_the_table_is_long_and_its_names_are_different() -> None:
-    assert len({case.name for case in CASES}) == len(CASES) >= 60
+    assert len({case.name for case in ALL}) == len(ALL) >= 60
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
 def test_bad_input_is_refused_in_words_and_changes_nothing(case: Case, subject: Subject) -> None:
     before, rate = snapshot(subject.model), subject.model.optimizer.learning_rate
     with pytest.raises(case.error) as raised:

@@ -13,6 +13,7 @@ import pytest
 
 import nncpp as nn
 from conftest import child_environment
+from nncpp import serialization
 from snapshots import snapshot
 
 EPOCHS, BATCH = 6, 16
@@ -183,6 +184,59 @@ def test_a_damaged_checkpoint_is_refused_and_kept(content: bytes, tmp_path: Path
         fit(model, checkpoint=path, resume=True)
     assert snapshot(model) == before
     assert path.read_bytes() == content
+
+
+def with_progress(path: Path, **changes: Any) -> None:
+    """Writes other progress into a checkpoint, with a checksum that is right."""
+    header, tensors = serialization._decode(path.read_bytes(), str(path))
+    header["progress"].update(changes)
+    path.write_bytes(serialization._encode(header, tensors))
+
+
+WRONG_PROGRESS: dict[str, dict[str, Any]] = {
+    "more epochs than the history": {"first_epoch": 9},
+    "more steps than an epoch": {"steps": STEPS + 1},
+    "rows that go with no step": {"steps": 2, "rows": 3},
+    "sums of no output": {"sums": []},
+    "sums in words": {"sums": [["much", 1, 1]]},
+    "a rate below zero": {"learning_rate": -1.0},
+    "a callback too few": {"callbacks": [{}]},
+    "no settings": {"settings": None},
+}
+
+
+@pytest.mark.parametrize("name", WRONG_PROGRESS)
+def test_a_checkpoint_of_impossible_progress_changes_nothing(name: str, tmp_path: Path) -> None:
+    path, model = tmp_path / "run.ckpt", new_model()
+    fit(new_model(), epochs=1, checkpoint=path)
+    with_progress(path, **WRONG_PROGRESS[name])
+    before = snapshot(model)
+    with pytest.raises(nn.FileError, match=r"run\.ckpt: damaged"):
+        fit(model, checkpoint=path, resume=True)
+    assert snapshot(model) == before
+    assert model.optimizer.learning_rate == 1e-3
+
+
+def test_a_callback_that_cannot_go_on_leaves_the_model_unchanged(tmp_path: Path) -> None:
+    class Forgets(KillAt):
+        def restore(self, values: Any, arrays: Any) -> None:
+            raise LookupError("forgotten")
+
+    Forgets.__name__ = "KillAt"
+    path, model = tmp_path / "run.ckpt", new_model()
+    fit(new_model(), epochs=1, checkpoint=path)
+    before = snapshot(model)
+    with pytest.raises(LookupError, match="forgotten"):
+        fit(model, Forgets(), checkpoint=path, resume=True)
+    assert snapshot(model) == before
+
+
+def test_a_checkpoint_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, decode, calls = tmp_path / "run.ckpt", serialization._decode, []
+    fit(new_model(), epochs=1, checkpoint=path)
+    monkeypatch.setattr(serialization, "_decode", lambda *arguments: calls.append(1) or decode(*arguments))
+    fit(new_model(), epochs=1, checkpoint=path, resume=True)
+    assert calls == [1]
 
 
 def test_a_checkpoint_is_a_model_file(tmp_path: Path) -> None:

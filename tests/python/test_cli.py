@@ -177,7 +177,21 @@ ERRORS: dict[str, tuple[list[str], list[str]]] = {
     ),
     "dropout 1": (["train", "flowers.csv", "--target", "kind", "--dropout", "1"], ["rate", "1"]),
     "test share 2.5": (["train", "flowers.csv", "--target", "kind", "--test", "2.5"], ["test", "2.5"]),
-    "threads 0": (["train", "flowers.csv", "--target", "kind", "--threads", "0"], ["count", "0"]),
+    "threads 0": (["train", "flowers.csv", "--target", "kind", "--threads", "0"], ["--threads", ">= 1", "0"]),
+    "threads 999999999999": (
+        ["train", "flowers.csv", "--threads", "999999999999"],
+        ["--threads", "1024", "999999999999"],
+    ),
+    "a batch without end": (
+        ["train", "flowers.csv", "--target", "kind", "--batch-size", "99999999999999999999"],
+        ["batch_size", "99999999999999999999"],
+    ),
+    "a layer without end": (
+        ["train", "flowers.csv", "--target", "kind", "--hidden", "1000000000000000000"],
+        ["1000000000000000000"],
+    ),
+    "a picture of no format": (["train", "flowers.csv", "--target", "kind", "--plot", "x.xyz"], ["x.xyz", ".png"]),
+    "one row": (["train", "row.csv"], ["row.csv", "2 rows", "1"]),
     "seed -1": (["train", "flowers.csv", "--target", "kind", "--seed", "-1"], ["seed", "-1"]),
     "output in no folder": (["train", "flowers.csv", "--target", "kind", "--output", "no/m.st"], ["no", "folder"]),
     "an unknown command": (["fly"], ["fly"]),
@@ -213,6 +227,7 @@ def bad_files(run: Any) -> None:
     write_csv("headless.csv", ["1", "2"], [[3, 4]])
     write_csv("twice.csv", ["a", "a"], [[3, 4]])
     write_csv("header.csv", ["a", "b"], [])
+    write_csv("row.csv", ["a", "b"], [[1, 2]])
     write_csv("one.csv", ["a", "b"], [[1, "x"], [2, "x"]])
     Path("empty.csv").write_bytes(b"")
     Path("bytes.csv").write_bytes(b"a,b\n\xff\xfe\x00,1\n")
@@ -231,6 +246,20 @@ def test_an_error_is_one_line_and_exit_code_2(run: Any, name: str) -> None:
     for word in words:
         assert word in err
     assert sorted(file.name for file in Path.cwd().iterdir()) == files, "nothing was written"
+
+
+def test_a_model_that_no_memory_holds_is_told_with_its_size(interpreter: Callable[..., str]) -> None:
+    script = """
+import resource, sys
+from nncpp.cli import main
+resource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33))
+print(main(["train", "flowers.csv", "--target", "kind", "--hidden", "300000000000"]))
+"""
+    flowers()
+    assert interpreter("import sys; sys.stderr = sys.stdout\n" + script).splitlines()[-2:] == [
+        "nncpp: error: not enough memory for a model whose dense has 300,000,000,000 outputs",
+        "2",
+    ]
 
 
 def test_the_command_runs_as_a_module_and_shows_its_version() -> None:

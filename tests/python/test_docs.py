@@ -22,6 +22,8 @@ def public_names() -> Iterator[tuple[str, Any]]:
         names = getattr(module, "__all__", [name for name in vars(module) if not name.startswith("_")])
         for name in names:
             value = getattr(module, name)
+            if not hasattr(module, "__all__") and getattr(value, "__module__", None) != module.__name__:
+                continue  # only imported there
             if not (inspect.isclass(value) or callable(value) or inspect.ismodule(value)) or id(value) in seen:
                 continue
             if not getattr(value, "__module__", "nncpp").startswith("nncpp"):
@@ -29,7 +31,8 @@ def public_names() -> Iterator[tuple[str, Any]]:
             seen.add(id(value))
             yield f"{module.__name__}.{name}", value
             if inspect.isclass(value):
-                for member, entry in vars(value).items():
+                ours = [base for base in reversed(value.__mro__) if base.__module__.startswith("nncpp")]
+                for member, entry in {name: entry for base in ours for name, entry in vars(base).items()}.items():
                     is_documented = callable(entry) or isinstance(entry, property | staticmethod | classmethod)
                     if is_documented and not member.startswith("_"):
                         yield f"{module.__name__}.{name}.{member}", getattr(value, member)
@@ -43,6 +46,42 @@ def test_every_public_name_has_a_docstring(name: str) -> None:
     text = inspect.getdoc(NAMES[name])
     assert text
     assert text.strip().splitlines()[0].rstrip().endswith((".", ":", "?", "}", "]", ")")), text.splitlines()[0]
+
+
+TOP = [name for name, value in NAMES.items() if callable(value) and "." not in value.__qualname__]
+CALLS = [f"nncpp.Model.{name}" for name in (
+    "adapt", "compile", "evaluate", "fit", "from_config", "loss_and_gradients", "predict", "predict_classes", "save",
+    "train_on_batch",
+)]  # fmt: skip
+CANNOT_FAIL = {"nncpp.get_num_threads", "nncpp.show_config", "nncpp.datasets.digits"}
+
+
+def docstrings(value: Any) -> str:
+    """Its own; a class's with those of its bases, which say what holds for the whole family."""
+    of = [base for base in value.__mro__ if base.__module__.startswith("nncpp")] if inspect.isclass(value) else [value]
+    return "\n".join(entry.__doc__ or "" for entry in of)
+
+
+@pytest.mark.parametrize("name", [*TOP, *CALLS])
+def test_a_docstring_shows_an_example(name: str) -> None:
+    assert ">>> " in docstrings(NAMES[name])
+
+
+def can_fail(name: str) -> bool:
+    """Errors are made by nncpp; what is abstract is made as one of its members."""
+    value = NAMES[name]
+    is_made = not (inspect.isclass(value) and (issubclass(value, Exception) or inspect.isabstract(value)))
+    return is_made and name not in CANNOT_FAIL
+
+
+@pytest.mark.parametrize("name", [name for name in (*TOP, *CALLS) if can_fail(name)])
+def test_a_docstring_says_what_is_raised(name: str) -> None:
+    assert re.search(r"Raises\n *------\n", docstrings(NAMES[name]))
+
+
+def test_what_cannot_fail_says_nothing_of_it() -> None:
+    for name in CANNOT_FAIL:
+        assert "Raises" not in docstrings(NAMES[name])
 
 
 @pytest.mark.parametrize("name", [name for name, value in NAMES.items() if inspect.isfunction(value)])

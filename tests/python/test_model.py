@@ -116,6 +116,20 @@ def test_standardize_uses_the_mean_and_deviation_of_the_training_data(rng: np.ra
     assert (z[:, 2] == 0).all()
 
 
+def test_columns_are_standardized_as_the_dtype_of_the_model_reads_them() -> None:
+    x = np.stack([1e9 + np.arange(8) * 1e-3, np.arange(8) * 1e-42, np.arange(8) * 1e-30], axis=1)  # const, tiny, fine
+    single, double = (nn.Sequential([nn.Input(3), nn.Standardize()], dtype=dtype) for dtype in ("float32", "float64"))
+    single.adapt(x)
+    double.adapt(x)
+    assert single.state["standardize/mean"][0] == np.float32(1e9)
+    assert single.state["standardize/deviation"][:2].tolist() == [1.0, 1.0]
+    assert (single.predict(x)[:, 0] == 0).all()
+    assert np.isfinite(single.predict(x)).all()
+    for model, columns in ((single, slice(2, 3)), (double, slice(0, 3))):
+        z = np.asarray(model.predict(x), np.float64)[:, columns]
+        assert np.abs(z.std(axis=0) - 1).max() < 1e-3
+
+
 def test_gradients_are_named_like_parameters_and_change_nothing(rng: np.random.Generator) -> None:
     model = small(dtype="float64")
     model.compile(loss="nllm")

@@ -59,6 +59,11 @@ def predicted(model: Any) -> list[bytes]:
     return [output.tobytes() for output in (outputs if isinstance(outputs, list) else [outputs])]
 
 
+def half(y_true: Any, y_pred: Any) -> float:
+    return 0.5
+
+
+COPIES = [copy.copy, copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))]
 CASES = [(classifier, fit_classifier), (ranker, fit_ranker)]
 
 
@@ -79,9 +84,7 @@ def test_a_loaded_model_trains_on_as_if_never_saved(make: Any, fit: Any, dtype: 
 
 
 @pytest.mark.parametrize(("make", "fit"), CASES)
-@pytest.mark.parametrize(
-    "copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))], ids=["copy", "pickle"]
-)
+@pytest.mark.parametrize("copied", COPIES, ids=["copy", "deepcopy", "pickle"])
 def test_a_copy_predicts_the_same_bits_and_trains_on_equally(make: Any, fit: Any, copied: Any) -> None:
     model = make()
     fit(model)
@@ -100,8 +103,28 @@ def test_a_copy_predicts_the_same_bits_and_trains_on_equally(make: Any, fit: Any
 
 def test_a_copy_keeps_metrics_that_are_functions() -> None:
     model = classifier()
-    model.compile("adam", "nllm", metrics=["accuracy", lambda y, p: 0.5])
-    assert copy.deepcopy(model).evaluate(X, Y) == model.evaluate(X, Y)
+    model.compile("adam", "nllm", metrics=[half, "accuracy"])
+    for copied in COPIES:
+        again = copied(model)
+        assert list(again.evaluate(X, Y).items()) == list(model.evaluate(X, Y).items())
+        again.fit(X, Y)
+        assert "half" in again.evaluate(X, Y)
+
+
+@pytest.mark.parametrize("make", [classifier, lambda: nn.Sequential([nn.Dense(3, "softmax")])], ids=["built", "not"])
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy], ids=["copy", "deepcopy"])
+def test_a_copy_shares_nothing_that_training_changes(make: Any, copied: Any) -> None:
+    model = make()
+    model.compile(nn.SGD(0.1), "nllm", metrics=half)
+    again = copied(model)
+    again.optimizer.learning_rate = 0.5
+    again.metadata["columns"] = ["a"]
+    again.fit(X, Y)
+    assert model.optimizer.learning_rate == 0.1
+    assert (model.metadata, model.history.epochs) == ({}, 0)
+    model.fit(X, Y)
+    assert not np.shares_memory(model.flat_parameters, again.flat_parameters)
+    assert model.optimizer is not again.optimizer
 
 
 def test_a_model_without_a_shape_is_copied_too() -> None:

@@ -119,11 +119,31 @@ def test_a_split_holds_out_the_last_rows() -> None:
     split, explicit = model_of(), model_of()
     weights = np.arange(1.0, N + 1)
     a = split.fit(X, Y, epochs=2, validation_split=0.25, sample_weight=weights)
-    rows = int(N * 0.75)
+    rows = N - round(N * 0.25)
     b = explicit.fit(X[:rows], Y[:rows], epochs=2, sample_weight=weights[:rows],
                      validation_data=(X[rows:], Y[rows:], weights[rows:]))  # fmt: skip
     assert snapshot(split) == snapshot(explicit)
     assert a.rows == b.rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "fraction", "held_out"),
+    [(10, 0.9, 9), (10, 0.1, 1), (10, 0.29, 3), (2, 0.5, 1), (53, 0.001, 0), (1, 0.5, 0)],
+)
+def test_a_split_holds_out_the_share_rounded_to_whole_rows(rows: int, fraction: float, held_out: int) -> None:
+    seen: list[int] = []
+
+    def count(y_true: Any, y_pred: Any) -> float:
+        seen.append(len(y_true))
+        return 0.0
+
+    model = model_of(metrics=count)
+    if held_out == 0:
+        with pytest.raises(nn.DataError, match="validation_split"):
+            model.fit(X[:rows], Y[:rows], validation_split=fraction)
+        return
+    model.fit(X[:rows], Y[:rows], validation_split=fraction)
+    assert seen == [held_out]
 
 
 def test_a_weight_of_k_is_k_copies_of_a_row() -> None:

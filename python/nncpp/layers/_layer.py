@@ -25,6 +25,18 @@ class Layer(Configured):
     ----------
     name
         unique in a model; by default the class name in small letters, numbered: dense, dense_1, ...
+
+    Raises
+    ------
+    DataError, TypeError
+        for a name that is empty, has a "/" in it, or is no string
+
+    Examples
+    --------
+    >>> import nncpp as nn
+    >>> a, b, layer = nn.Input(3), nn.Input(3), nn.Dense(2)
+    >>> list(nn.Model([a, b], [layer(a), layer(b)]).parameters)
+    ['dense/weight', 'dense/bias']
     """
 
     def __init__(self, name: str | None = None) -> None:
@@ -63,6 +75,11 @@ class Layer(Configured):
             key of its first weights and random numbers
         dtype
             "float32" or "float64"
+
+        Raises
+        ------
+        ShapeError, DataError, TypeError
+            as for ``nn.Module``
 
         Examples
         --------

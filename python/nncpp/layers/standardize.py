@@ -19,13 +19,19 @@ class Standardize(Layer):
     """v = (u - mean) / deviation;  u, v (N, D); mean and deviation (D) are state, saved with the model.
 
     They come from the training inputs: ``model.adapt(x)``, or the first ``fit``. So the model takes raw columns, and
-    test data never take part. A column that never changes has deviation 1. It stands directly behind an Input.
+    test data never take part. It stands directly behind an Input. Columns are read in the model's dtype: a column
+    whose deviation is 0 there has deviation 1, also where float64 would tell its numbers apart and float32 does not.
     LeCun, Bottou, Orr, Mueller, "Efficient BackProp", 1998, 4.3.
 
     Parameters
     ----------
     name
         unique in a model
+
+    Raises
+    ------
+    DataError
+        from ``adapt`` and ``fit``: if mean or deviation is not finite, or if it does not stand behind an Input
 
     Examples
     --------
@@ -40,31 +46,42 @@ class Standardize(Layer):
         return precision.Standardize()
 
 
-def mean_and_deviation(arrays: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation of the columns of all arrays, in one pass and in float64; deviation 0 becomes 1.
+def mean_and_deviation(arrays: Sequence[NDArray[Any]], dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Mean and standard deviation of the columns of all arrays, read in ``dtype`` and kept in it.
 
-    Chunks are joined by Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing sample
-    variances", 1979. Everything is measured from the first row, so a constant column has deviation 0 exactly.
+    One pass in float64: chunks are joined by Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for
+    computing sample variances", 1979. Everything is measured from the first row, so a constant column has deviation 0
+    exactly; that becomes 1, and so does what is subnormal in ``dtype``, which the core takes for 0.
+
+    Raises
+    ------
+    ShapeError, DataError
+        for arrays of different widths; for a mean or deviation that is not finite in ``dtype``
     """
-    origin = arrays[0][:1].reshape(-1, arrays[0].shape[-1])[:1].astype(np.float64)
-    columns = origin.shape[1]
+    columns = arrays[0].shape[-1]
     count, mean, squares = 0, np.zeros(columns), np.zeros(columns)
-    for array in arrays:
-        if array.shape[-1] != columns:
-            raise ShapeError(f"x: expected {columns} columns for one Standardize, got {array.shape[-1]}")
-        rows = max(1, _CHUNK * len(array) // array.size)
-        for start in range(0, len(array), rows):
-            chunk = array[start : start + rows].astype(np.float64).reshape(-1, columns) - origin
-            chunk_mean = chunk.mean(axis=0)
-            chunk_squares = np.square(chunk - chunk_mean).sum(axis=0)
-            total = count + len(chunk)
-            shift = chunk_mean - mean
-            mean += shift * (len(chunk) / total)
-            squares += chunk_squares + np.square(shift) * (count * len(chunk) / total)
-            count = total
-    deviation = np.sqrt(squares / count)
-    deviation[deviation == 0.0] = 1.0
-    mean += origin[0]
-    if not (np.isfinite(mean).all() and np.isfinite(deviation).all()):
-        raise DataError("x: expected finite numbers whose squares do not overflow; look for NaN, infinity or 1e200")
-    return mean, deviation
+    with np.errstate(over="ignore", invalid="ignore"):  # looked for at the end
+        origin = arrays[0][:1].reshape(-1, columns)[:1].astype(dtype).astype(np.float64)
+        for array in arrays:
+            if array.shape[-1] != columns:
+                raise ShapeError(f"x: expected {columns} columns for one Standardize, got {array.shape[-1]}")
+            rows = max(1, _CHUNK * len(array) // array.size)
+            for start in range(0, len(array), rows):
+                read = array[start : start + rows].astype(dtype, copy=False)
+                chunk = read.astype(np.float64).reshape(-1, columns) - origin
+                chunk_mean = chunk.mean(axis=0)
+                chunk_squares = np.square(chunk - chunk_mean).sum(axis=0)
+                total = count + len(chunk)
+                shift = chunk_mean - mean
+                mean += shift * (len(chunk) / total)
+                squares += chunk_squares + np.square(shift) * (count * len(chunk) / total)
+                count = total
+        kept_mean, deviation = (mean + origin[0]).astype(dtype), np.sqrt(squares / count).astype(dtype)
+    bad = np.flatnonzero(~(np.isfinite(kept_mean) & np.isfinite(deviation)))
+    if len(bad):
+        raise DataError(
+            f"x: expected columns with a finite mean and deviation in {dtype}, got {kept_mean[bad[0]]} and "
+            f"{deviation[bad[0]]} in column {bad[0]}; look for NaN, infinity and very large numbers"
+        )
+    deviation[deviation < np.finfo(dtype).tiny] = 1.0
+    return kept_mean, deviation

@@ -1,0 +1,178 @@
+"""Compiled: what a model does once it has a loss: J, its parts, and its gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import _core, data
+from ._arguments import flag
+from .compilation import Compilation
+from .data import Array, Examples
+from .errors import NncppError
+from .graph import Graph
+from .network import memory_for
+from .predictor import Predictor
+
+
+class Compiled(Predictor):
+    """A loss, metrics and an optimizer for a model; the base of Model."""
+
+    def __init__(self, name: str | None, seed: int, dtype: Any) -> None:
+        super().__init__(name, seed, dtype)
+        self._compilation: Compilation | None = None
+        self._trainer: _core.Trainer | None = None
+        self._is_fitting = False
+
+    def _build(self, graph: Graph) -> None:
+        super()._build(graph)
+        if self._compilation is not None:
+            self._set_compilation(self._compilation)
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer given to ``compile``; its ``learning_rate`` may be changed between steps."""
+        return self._require_compiled("optimizer").optimizer
+
+    def compile(self, optimizer: Any = "adam", loss: Any = None, metrics: Any = None, loss_weights: Any = None) -> None:
+        """Sets what is minimized, and how: J = sum over outputs of loss_weight * mean loss, + penalties.
+
+        Parameters stay as they are; the optimizer's moments start anew.
+
+        Parameters
+        ----------
+        optimizer
+            object or name: "sgd", "adam"
+        loss
+            object or name: "squared" for a linear output, "nll" for sigmoid, "nllm" for softmax. With several outputs
+            one for all, a list, or a mapping from their names
+        metrics
+            "accuracy" or functions(y_true, y_pred), one or a list; a mapping from names gives outputs their own
+        loss_weights
+            list or mapping of factors >= 0, by default 1
+
+        Raises
+        ------
+        DataError, TypeError
+            for an unknown name, a loss that does not go with its output's activation, or two scores of one name
+        NncppError
+            from a callback: ``fit`` goes on with what it began with
+
+        Examples
+        --------
+        >>> import nncpp as nn
+        >>> model = nn.Sequential([nn.Input(2), nn.Dense(3, "softmax")])
+        >>> model.compile(nn.SGD(0.1, momentum=0.9), "nllm", metrics="accuracy")
+        """
+        if self._is_fitting:
+            raise NncppError("compile: the model is in fit; call it before or after, not in a callback")
+        outputs = ["output"] if self._built is None else self._built.output_names
+        compilation = Compilation(optimizer, loss, metrics, loss_weights, outputs)
+        if self._built is None:
+            self._compilation = compilation
+        else:
+            self._set_compilation(compilation)
+
+    def _set_compilation(self, compilation: Compilation) -> None:
+        network = self._network
+        compilation.outputs = network.output_names
+        with memory_for(f"the optimizer of a model of {self.count_parameters():,} parameters"):
+            self._trainer = compilation.trainer(network.core, network.precision, network.penalties())
+        self._compilation = compilation
+
+    def _require_compiled(self, call: str) -> Compilation:
+        if self._compilation is None:
+            raise NncppError(f"{call}: the model is not compiled; call model.compile(optimizer=..., loss=...) first")
+        return self._compilation
+
+    def _require_trainer(self, call: str) -> _core.Trainer:
+        self._require_compiled(call)
+        if self._trainer is None:
+            raise NncppError(f"{call}: {self.name} is not built; begin it with nn.Input(shape), or call fit first")
+        return self._trainer
+
+    def loss_and_gradients(
+        self, x: Any, y: Any, *, training: bool = False, sample_weight: Any = None, inputs: bool = False
+    ) -> tuple[float, dict[str, Array]]:
+        """J on all rows as one batch, and its gradient; nothing changes.
+
+        Parameters
+        ----------
+        x, y, sample_weight
+            as for ``fit``
+        training
+            True computes as a training step does, with dropout
+        inputs
+            True adds dJ/dx, under the name of each input
+
+        Returns
+        -------
+        float, dict
+            J, and a mapping like ``parameters``
+
+        Raises
+        ------
+        NncppError, ShapeError, DataError, TypeError
+            as for ``fit``
+
+        Examples
+        --------
+        J = (w u + b - y)^2, so dJ/dw = 2 (w u + b - y) u:
+
+        >>> import nncpp as nn
+        >>> model = nn.Sequential([nn.Input(1), nn.Dense(1, weight_initializer="zeros")])
+        >>> model.compile(loss="squared")
+        >>> loss, gradients = model.loss_and_gradients([[3.0]], [1.0])
+        >>> loss, gradients["dense/weight"], gradients["dense/bias"]
+        (1.0, array([[-6.]], dtype=float32), array([-2.], dtype=float32))
+        """
+        trainer, network = self._require_trainer("loss_and_gradients"), self._network
+        examples = self._examples(x, y, sample_weight)
+        objective, flat, dinputs = trainer.gradient(*examples, flag("training", training), flag("inputs", inputs))
+        by_input = dict(zip(network.input_names, dinputs, strict=inputs))
+        return objective.value, {**network.gradients(flat), **by_input}
+
+    def evaluate(self, x: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
+        """Loss and metrics over all rows, in inference: {"loss": ..., "accuracy": ...}.
+
+        With regularizers also "data_loss" and "penalty", whose sum is "loss"; with several outputs each one's by name.
+
+        Raises
+        ------
+        NncppError
+            if the model is not compiled
+        ShapeError, DataError, TypeError
+            for data that cannot be used
+
+        Examples
+        --------
+        >>> import nncpp as nn
+        >>> model = nn.Sequential([nn.Input(1), nn.Dense(1, weight_initializer="ones")])
+        >>> model.compile(loss="squared")
+        >>> model.evaluate([[1.0], [2.0]], [1.0, 4.0])
+        {'loss': 2.0}
+        """
+        return self._evaluate(self._checked("evaluate", x, y, sample_weight))
+
+    def _evaluate(self, examples: Examples) -> dict[str, float]:
+        compilation, objective = (
+            self._require_compiled("evaluate"),
+            self._require_trainer("evaluate").evaluate(*examples),
+        )
+        scores = compilation.scores(objective.sums, objective.penalty)
+        if compilation.has_functions:
+            scores |= compilation.function_scores(examples.targets, self._network.core.predict(examples.inputs))
+        return scores
+
+    def _checked(self, call: str, x: Any, y: Any, sample_weight: Any) -> Examples:
+        trainer = self._require_trainer(call)
+        examples = self._examples(x, y, sample_weight)
+        trainer.require_valid(*examples)
+        return examples
+
+    def _examples(self, x: Any, y: Any, sample_weight: Any) -> Examples:
+        network = self._network
+        return Examples(
+            data.inputs(x, network.input_names, network.input_shapes),
+            data.targets(y, network.output_names, network.output_shapes),
+            data.sample_weights(sample_weight),
+        )

@@ -20,11 +20,15 @@ std::uint32_t stream_from_name(const std::string& name) {
 
 Initializer initializer_from_name(const std::string& name, double a, double b) {
   using Kind = Initializer::Kind;
-  static const std::map<std::string, Kind> kinds{
-      {"constant", Kind::kConstant},         {"normal", Kind::kNormal},        {"uniform", Kind::kUniform},
-      {"glorot_uniform", Kind::kGlorotUniform}, {"glorot_normal", Kind::kGlorotNormal},
-      {"he_uniform", Kind::kHeUniform},      {"he_normal", Kind::kHeNormal},   {"lecun_normal", Kind::kLecunNormal},
-      {"orthogonal", Kind::kOrthogonal}};
+  static const std::map<std::string, Kind> kinds{{"constant", Kind::kConstant},
+                                                 {"normal", Kind::kNormal},
+                                                 {"uniform", Kind::kUniform},
+                                                 {"glorot_uniform", Kind::kGlorotUniform},
+                                                 {"glorot_normal", Kind::kGlorotNormal},
+                                                 {"he_uniform", Kind::kHeUniform},
+                                                 {"he_normal", Kind::kHeNormal},
+                                                 {"lecun_normal", Kind::kLecunNormal},
+                                                 {"orthogonal", Kind::kOrthogonal}};
   const auto found = kinds.find(name);
   if (found == kinds.end()) throw DataError(text("initializer: unknown kind '", name, "'"));
   return {found->second, a, b};
@@ -59,20 +63,29 @@ void register_core(py::module_& module) {
   module.def("num_threads", &num_threads);
   module.def("set_num_threads", &set_num_threads, py::arg("count"));
   module.def("default_num_threads", &default_num_threads);
-  module.def("philox", [](const Philox4& counter, const std::array<std::uint32_t, 2>& key) {
-    return py::tuple(py::cast(philox(counter, key)));
-  }, py::arg("counter"), py::arg("key"));
-  module.def("permutation", [](std::uint64_t seed, const std::string& stream, std::uint32_t step, Index n) {
-    auto order = new_array<Index>({n});
-    permutation({seed, stream_from_name(stream), step}, {order.mutable_data(), static_cast<std::size_t>(n)});
-    return order;
-  }, py::arg("seed"), py::arg("stream"), py::arg("step"), py::arg("n"));
-  module.def("normal", [](std::uint64_t seed, const std::string& stream, std::uint32_t step, Index n) {
-    auto values = new_array<double>({n});
-    const RandomKey key{seed, stream_from_name(stream), step};
-    for (Index i = 0; i < n; ++i) values.mutable_data()[i] = key.normal(static_cast<std::uint64_t>(i));
-    return values;
-  }, py::arg("seed"), py::arg("stream"), py::arg("step"), py::arg("n"));
+  module.def(
+      "philox",
+      [](const Philox4& counter, const std::array<std::uint32_t, 2>& key) {
+        return py::tuple(py::cast(philox(counter, key)));
+      },
+      py::arg("counter"), py::arg("key"));
+  module.def(
+      "permutation",
+      [](std::uint64_t seed, const std::string& stream, std::uint32_t step, Index n) {
+        auto order = new_array<Index>({n});
+        permutation({seed, stream_from_name(stream), step}, {order.mutable_data(), static_cast<std::size_t>(n)});
+        return order;
+      },
+      py::arg("seed"), py::arg("stream"), py::arg("step"), py::arg("n"));
+  module.def(
+      "normal",
+      [](std::uint64_t seed, const std::string& stream, std::uint32_t step, Index n) {
+        auto values = new_array<double>({n});
+        const RandomKey key{seed, stream_from_name(stream), step};
+        for (Index i = 0; i < n; ++i) values.mutable_data()[i] = key.normal(static_cast<std::uint64_t>(i));
+        return values;
+      },
+      py::arg("seed"), py::arg("stream"), py::arg("step"), py::arg("n"));
 
   py::class_<Initializer>(module, "Initializer")
       .def(py::init(&initializer_from_name), py::arg("kind"), py::arg("a") = 0.0, py::arg("b") = 0.0);
@@ -92,7 +105,8 @@ void register_core(py::module_& module) {
              RunResult totals{steps, rows, {}, penalty};
              for (const auto& [loss, weight, correct] : sums) totals.sums.push_back({loss, weight, correct});
              return totals;
-           }), py::arg("steps"), py::arg("rows"), py::arg("sums"), py::arg("penalty"))
+           }),
+           py::arg("steps"), py::arg("rows"), py::arg("sums"), py::arg("penalty"))
       .def_readonly("steps", &RunResult::steps)
       .def_readonly("rows", &RunResult::rows)
       .def_readonly("sums", &RunResult::sums)

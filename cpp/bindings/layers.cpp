@@ -15,13 +15,17 @@ void register_layers(py::module_& module) {
 
   const auto add = [&](const char* name, auto make, auto... arguments) { module.def(name, make, arguments...); };
   using Made = std::shared_ptr<Layer<T>>;
-  add("Dense",
-      [](Index units, const std::string& activation, bool use_bias, const Initializer& weight, const Initializer& bias) -> Made {
+  add(
+      "Dense",
+      [](Index units, const std::string& activation, bool use_bias, const Initializer& weight,
+         const Initializer& bias) -> Made {
         return std::make_shared<Dense<T>>(
             typename Dense<T>::Options{units, activation_from_name(activation), use_bias, weight, bias});
       },
-      py::arg("units"), py::arg("activation"), py::arg("use_bias"), py::arg("weight_initializer"), py::arg("bias_initializer"));
-  add("Activation",
+      py::arg("units"), py::arg("activation"), py::arg("use_bias"), py::arg("weight_initializer"),
+      py::arg("bias_initializer"));
+  add(
+      "Activation",
       [](const std::string& name) -> Made { return std::make_shared<ActivationLayer<T>>(activation_from_name(name)); },
       py::arg("activation"));
   add("Dropout", [](double rate) -> Made { return std::make_shared<Dropout<T>>(rate); }, py::arg("rate"));

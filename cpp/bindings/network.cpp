@@ -39,17 +39,27 @@ void register_network(py::module_& module) {
   using N = Network<T>;
   py::class_<Graph<T>>(module, "Graph")
       .def(py::init<>())
-      .def("input", [](Graph<T>& g, const std::vector<Index>& shape, std::string name) { return g.input(Shape(shape), std::move(name)); },
-           py::arg("shape"), py::arg("name"))
-      .def("add", [](Graph<T>& g, std::shared_ptr<Layer<T>> layer, std::vector<int> inputs, std::string name) {
-             return g.add(std::move(layer), std::move(inputs), std::move(name));
-           }, py::arg("layer"), py::arg("inputs"), py::arg("name"))
-      .def("shape", [](const Graph<T>& g, std::size_t node) { return tuple_of(g.nodes().at(node).shape); }, py::arg("node"));
+      .def(
+          "input",
+          [](Graph<T>& g, const std::vector<Index>& shape, std::string name) {
+            return g.input(Shape(shape), std::move(name));
+          },
+          py::arg("shape"), py::arg("name"))
+      .def(
+          "add",
+          [](Graph<T>& g, std::shared_ptr<Layer<T>> layer, std::vector<int> inputs, std::string name) {
+            return g.add(std::move(layer), std::move(inputs), std::move(name));
+          },
+          py::arg("layer"), py::arg("inputs"), py::arg("name"))
+      .def(
+          "shape", [](const Graph<T>& g, std::size_t node) { return tuple_of(g.nodes().at(node).shape); },
+          py::arg("node"));
 
   py::class_<N, std::shared_ptr<N>>(module, "Network")
       .def(py::init([](const Graph<T>& graph, std::vector<int> outputs, std::uint64_t seed) {
              return std::make_shared<N>(graph, std::move(outputs), seed);
-           }), py::arg("graph"), py::arg("outputs"), py::arg("seed"))
+           }),
+           py::arg("graph"), py::arg("outputs"), py::arg("seed"))
       .def_property_readonly("theta", [](py::object self) { return view_of(self.cast<N&>().theta(), self); })
       .def_property_readonly("state", [](py::object self) { return view_of(self.cast<N&>().state(), self); })
       .def_property_readonly("segments", [](const N& n) { return n.graph().segments(); })

@@ -22,11 +22,13 @@ inline ElementType element_type(const py::array& array, const std::string& name)
   const py::dtype dtype = array.dtype();
   const char order = dtype.byteorder();
   if (order == '>' || order == '<')  // '=' and '|' are native; NumPy shows '<' only on a big-endian machine
-    throw TypeError(text(name, ": expected native byte order, got dtype ", std::string(py::str(static_cast<py::object>(dtype))),
-                         "; use ", name, ".astype(", name, ".dtype.newbyteorder('='))"));
+    throw TypeError(text(name, ": expected native byte order, got dtype ",
+                         std::string(py::str(static_cast<py::object>(dtype))), "; use ", name, ".astype(", name,
+                         ".dtype.newbyteorder('='))"));
   const py::ssize_t size = dtype.itemsize();
   switch (dtype.kind()) {
-    case 'b': return ElementType::kBool;
+    case 'b':
+      return ElementType::kBool;
     case 'i':
       return size == 1   ? ElementType::kInt8
              : size == 2 ? ElementType::kInt16
@@ -42,10 +44,12 @@ inline ElementType element_type(const py::array& array, const std::string& name)
       if (size == 4) return ElementType::kFloat32;
       if (size == 8) return ElementType::kFloat64;
       break;
-    default: break;
+    default:
+      break;
   }
   throw TypeError(text(name, ": expected real numbers (float16, float32, float64, integers or bool), got dtype ",
-                       std::string(py::str(static_cast<py::object>(dtype))), "; convert it first, e.g. with .astype('float32')"));
+                       std::string(py::str(static_cast<py::object>(dtype))),
+                       "; convert it first, e.g. with .astype('float32')"));
 }
 
 inline Shape shape_of(const py::array& array) {
@@ -56,7 +60,8 @@ inline Shape shape_of(const py::array& array) {
 inline Source source_of(const py::array& array, std::string name) {
   Source source;
   source.type = element_type(array, name);
-  if (array.ndim() == 0) throw ShapeError(text(name, ": expected an array with one row per sample, got a single number"));
+  if (array.ndim() == 0)
+    throw ShapeError(text(name, ": expected an array with one row per sample, got a single number"));
   source.data = static_cast<const std::byte*>(array.data());
   source.rows = array.shape(0);
   source.row_stride = array.strides(0);

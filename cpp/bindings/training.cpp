@@ -35,7 +35,8 @@ RunResult run(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, 
 }
 
 template <typename T>
-Objective step(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights, double rate) {
+Objective step(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights,
+               double rate) {
   const Examples examples = examples_of(inputs, targets, weights);
   return without_gil([&] { return trainer.step(examples, rate, signal_poll()); });
 }
@@ -78,43 +79,79 @@ py::dict moments(py::object self) {
 template <typename T>
 void register_training(py::module_& module) {
   py::class_<Loss<T>, std::shared_ptr<Loss<T>>>(module, "Loss")
-      .def(py::init([](const std::string& name) { return std::shared_ptr<Loss<T>>(make_loss<T>(name)); }), py::arg("name"))
+      .def(py::init([](const std::string& name) { return std::shared_ptr<Loss<T>>(make_loss<T>(name)); }),
+           py::arg("name"))
       .def_property_readonly("name", &Loss<T>::name)
       .def_property_readonly("has_accuracy", &Loss<T>::has_accuracy)
       .def_property_readonly("takes_labels", &Loss<T>::takes_labels);
 
   using MadeOptimizer = std::shared_ptr<Optimizer<T>>;
-  py::class_<Optimizer<T>, MadeOptimizer>(module, "Optimizer").def_property_readonly("moment_names", &Optimizer<T>::moment_names);
-  module.def("SGD", [](double momentum, bool nesterov) -> MadeOptimizer { return std::make_shared<SGD<T>>(momentum, nesterov); },
-             py::arg("momentum"), py::arg("nesterov"));
-  module.def("Adam", [](double beta1, double beta2, double epsilon, bool bias_correction) -> MadeOptimizer {
-               return std::make_shared<Adam<T>>(typename Adam<T>::Options{beta1, beta2, epsilon, bias_correction});
-             }, py::arg("beta1"), py::arg("beta2"), py::arg("epsilon"), py::arg("bias_correction"));
+  py::class_<Optimizer<T>, MadeOptimizer>(module, "Optimizer")
+      .def_property_readonly("moment_names", &Optimizer<T>::moment_names);
+  module.def(
+      "SGD",
+      [](double momentum, bool nesterov) -> MadeOptimizer { return std::make_shared<SGD<T>>(momentum, nesterov); },
+      py::arg("momentum"), py::arg("nesterov"));
+  module.def(
+      "AdaGrad",
+      [](double epsilon, bool epsilon_inside_root) -> MadeOptimizer {
+        return std::make_shared<AdaGrad<T>>(Damping{epsilon, epsilon_inside_root});
+      },
+      py::arg("epsilon"), py::arg("epsilon_inside_root"));
+  module.def(
+      "RMSProp",
+      [](double rho, double epsilon, bool epsilon_inside_root) -> MadeOptimizer {
+        return std::make_shared<RMSProp<T>>(rho, Damping{epsilon, epsilon_inside_root});
+      },
+      py::arg("rho"), py::arg("epsilon"), py::arg("epsilon_inside_root"));
+  module.def(
+      "Adadelta",
+      [](double rho, double epsilon) -> MadeOptimizer { return std::make_shared<Adadelta<T>>(rho, epsilon); },
+      py::arg("rho"), py::arg("epsilon"));
+  module.def(
+      "Adam",
+      [](double beta1, double beta2, double epsilon, bool epsilon_inside_root, bool bias_correction,
+         double weight_decay) -> MadeOptimizer {
+        return std::make_shared<Adam<T>>(
+            typename Adam<T>::Options{beta1, beta2, {epsilon, epsilon_inside_root}, bias_correction, weight_decay});
+      },
+      py::arg("beta1"), py::arg("beta2"), py::arg("epsilon"), py::arg("epsilon_inside_root"),
+      py::arg("bias_correction"), py::arg("weight_decay"));
 
   using Penalties = std::vector<std::tuple<Index, Index, double, double>>;
   py::class_<Trainer<T>>(module, "Trainer")
       .def(py::init([](std::shared_ptr<Network<T>> network, const std::vector<std::shared_ptr<Loss<T>>>& losses,
                        std::vector<double> loss_weights, MadeOptimizer optimizer, const Penalties& penalties) {
-             typename Trainer<T>::Options options{{losses.begin(), losses.end()}, std::move(loss_weights), std::move(optimizer), {}};
+             typename Trainer<T>::Options options{
+                 {losses.begin(), losses.end()}, std::move(loss_weights), std::move(optimizer), {}};
              for (const auto& [offset, size, l1, l2] : penalties) options.penalties.push_back({offset, size, l1, l2});
              return std::make_unique<Trainer<T>>(std::move(network), std::move(options));
-           }), py::arg("network"), py::arg("losses"), py::arg("loss_weights"), py::arg("optimizer"), py::arg("penalties"))
-      .def_property("t", [](Trainer<T>& self) { return self.optimizer_state().t; },
-                    [](Trainer<T>& self, Index t) { self.optimizer_state().t = t; })
+           }),
+           py::arg("network"), py::arg("losses"), py::arg("loss_weights"), py::arg("optimizer"), py::arg("penalties"))
+      .def_property(
+          "t", [](Trainer<T>& self) { return self.optimizer_state().t; },
+          [](Trainer<T>& self, Index t) { self.optimizer_state().t = t; })
       .def_property_readonly("moments", &moments<T>)
-      .def("require_valid", [](const Trainer<T>& self, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights) {
-             const Examples examples = examples_of(inputs, targets, weights);
-             without_gil([&] { return self.require_valid(examples, signal_poll()), 0; });
-           }, py::arg("inputs"), py::arg("targets"), py::arg("weights"))
-      .def("run", &run<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("order"), py::arg("first"),
-           py::arg("batch_size"), py::arg("max_steps"), py::arg("seconds"), py::arg("rates"), py::arg("totals"))
+      .def(
+          "require_valid",
+          [](const Trainer<T>& self, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights) {
+            const Examples examples = examples_of(inputs, targets, weights);
+            without_gil([&] { return self.require_valid(examples, signal_poll()), 0; });
+          },
+          py::arg("inputs"), py::arg("targets"), py::arg("weights"))
+      .def("run", &run<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("order"),
+           py::arg("first"), py::arg("batch_size"), py::arg("max_steps"), py::arg("seconds"), py::arg("rates"),
+           py::arg("totals"))
       .def("step", &step<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("rate"))
       .def("gradient", &gradient<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("training"),
            py::arg("wants_inputs"))
-      .def("evaluate", [](Trainer<T>& self, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights) {
-             const Examples examples = examples_of(inputs, targets, weights);
-             return without_gil([&] { return self.evaluate(examples, signal_poll()); });
-           }, py::arg("inputs"), py::arg("targets"), py::arg("weights"));
+      .def(
+          "evaluate",
+          [](Trainer<T>& self, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights) {
+            const Examples examples = examples_of(inputs, targets, weights);
+            return without_gil([&] { return self.evaluate(examples, signal_poll()); });
+          },
+          py::arg("inputs"), py::arg("targets"), py::arg("weights"));
 }
 
 template void register_training<float>(py::module_&);

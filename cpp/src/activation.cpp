@@ -5,53 +5,89 @@
 
 #include "nncpp/error.hpp"
 #include "nncpp/parallel.hpp"
+#include "pointwise.hpp"
 #include "softmax.hpp"
 
 namespace nncpp {
 namespace {
 
-constexpr std::array<std::string_view, 5> kNames{"identity", "sigmoid", "tanh", "relu", "softmax"};
+constexpr std::array<std::string_view, 16> kNames{
+    "identity", "step",        "sigmoid", "tanh", "hard_tanh", "softsign", "relu",    "leaky_relu",
+    "softplus", "exponential", "elu",     "selu", "gelu",      "silu",     "softmax", "log_softmax"};
 
-constexpr double kCheap = 1.0, kTranscendental = 16.0;  // multiply-adds that an element takes as long as
-
-// f(begin, size) over blocks of all elements
-template <typename F>
-void by_blocks(Index size, double work, F f) {
-  parallel_blocks(size, work, [&](Index begin, Index end) { f(begin, end - begin); });
+// f(pointwise::Relu<T>()) and so on for the pointwise ones; false for those that go over an axis
+template <typename T, typename F>
+bool with_pointwise(Activation activation, F f) {
+  using namespace pointwise;
+  switch (activation) {
+    case Activation::kIdentity:
+      return f(Identity<T>()), true;
+    case Activation::kStep:
+      return f(Step<T>()), true;
+    case Activation::kSigmoid:
+      return f(Sigmoid<T>()), true;
+    case Activation::kTanh:
+      return f(Tanh<T>()), true;
+    case Activation::kHardTanh:
+      return f(HardTanh<T>()), true;
+    case Activation::kSoftsign:
+      return f(Softsign<T>()), true;
+    case Activation::kRelu:
+      return f(Relu<T>()), true;
+    case Activation::kLeakyRelu:
+      return f(LeakyRelu<T>()), true;
+    case Activation::kSoftplus:
+      return f(Softplus<T>()), true;
+    case Activation::kExponential:
+      return f(Exponential<T>()), true;
+    case Activation::kElu:
+      return f(Elu<T>()), true;
+    case Activation::kSelu:
+      return f(Selu<T>()), true;
+    case Activation::kGelu:
+      return f(Gelu<T>()), true;
+    case Activation::kSilu:
+      return f(Silu<T>()), true;
+    case Activation::kSoftmax:
+    case Activation::kLogSoftmax:
+      break;
+  }
+  return false;
 }
 
 // f(begin, end) over blocks of rows
 constexpr Index kRowBlock = 16;
 template <typename F>
 void by_row_blocks(Index rows, Index columns, F f) {
-  const double work = kTranscendental * static_cast<double>(rows) * static_cast<double>(columns);
-  parallel_for((rows + kRowBlock - 1) / kRowBlock, work,
+  constexpr double kWork = 16;
+  parallel_for((rows + kRowBlock - 1) / kRowBlock, kWork * static_cast<double>(rows) * static_cast<double>(columns),
                [&](Index task) { f(task * kRowBlock, std::min(rows, (task + 1) * kRowBlock)); });
 }
 
-// dz = or += f(v, dv)
-template <typename T, typename F>
-void pointwise_backward(const T* v, const T* dv, T* dz, Index size, Write write, F f) {
-  by_blocks(size, kCheap, [&](Index begin, Index count) {
-    if (write == Write::kAssign) return simd::map(v + begin, dv + begin, dz + begin, count, f);
-    constexpr Index L = simd::kLanes<T>;
-    for (Index i = begin; i < begin + count; i += L) {
-      const Index n = std::min(L, begin + count - i);
-      const auto d = f(simd::load_front<T>(v + i, n), simd::load_front<T>(dv + i, n));
-      simd::store_front<T>(dz + i, simd::ei::padd(simd::load_front<T>(dz + i, n), d), n);
-    }
-  });
+template <typename T>
+void put(T& to, T value, Write write) {
+  to = write == Write::kAdd ? to + value : value;
 }
 
 template <typename T>
-void softmax_backward_row(const T* v, const T* dv, T* dz, Index columns, Write write) {
+void softmax_backward(const T* v, const T* dv, T* dz, Index columns, Write write) {
   double dot = 0;
   for (Index k = 0; k < columns; ++k) dot += static_cast<double>(v[k]) * static_cast<double>(dv[k]);
-  const T mean = static_cast<T>(dot);
-  if (write == Write::kAssign)
-    for (Index k = 0; k < columns; ++k) dz[k] = v[k] * (dv[k] - mean);
-  else
-    for (Index k = 0; k < columns; ++k) dz[k] += v[k] * (dv[k] - mean);
+  for (Index k = 0; k < columns; ++k) put(dz[k], v[k] * (dv[k] - static_cast<T>(dot)), write);
+}
+
+template <typename T>
+void log_softmax(const T* z, T* v, Index columns) {
+  const T most = largest(z, columns);
+  const T log_sum = std::log(exp_sum<T>(z, most, nullptr, columns));
+  for (Index k = 0; k < columns; ++k) v[k] = z[k] - most - log_sum;
+}
+
+template <typename T>
+void log_softmax_backward(const T* v, const T* dv, T* dz, Index columns, Write write) {
+  double sum = 0;
+  for (Index k = 0; k < columns; ++k) sum += static_cast<double>(dv[k]);
+  for (Index k = 0; k < columns; ++k) put(dz[k], dv[k] - std::exp(v[k]) * static_cast<T>(sum), write);
 }
 
 }  // namespace
@@ -68,67 +104,71 @@ Activation activation_from_name(std::string_view name) {
   throw DataError(text("activation: expected one of ", list, "; got '", name, "'"));
 }
 
+bool needs_z(Activation activation) {
+  bool result = false;
+  with_pointwise<float>(activation, [&](auto f) { result = f.kNeedsZ; });
+  return result;
+}
+
+void require_derivative(Activation activation) {
+  if (activation == Activation::kStep)
+    throw DataError(
+        "activation 'step' has the derivative 0 everywhere and none at 0, so nothing before it can learn; "
+        "use 'sigmoid' or 'tanh' for training");
+}
+
 template <typename T>
 void activate(Activation activation, const T* z, T* v, Index rows, Index columns) {
-  const Index size = rows * columns;
-  switch (activation) {
-    case Activation::kIdentity:
-      if (z != v) by_blocks(size, kCheap, [&](Index i, Index count) { std::copy(z + i, z + i + count, v + i); });
-      return;
-    case Activation::kRelu: {
-      const auto zero = simd::set<T>(T(0));
-      return by_blocks(size, kCheap, [&](Index i, Index count) {
-        // NaN must come through: pmax would drop it
-        simd::map(z + i, v + i, count,
-                  [&](const auto& x) { return simd::ei::pselect(simd::ei::pcmp_lt(x, zero), zero, x); });
-      });
+  const bool is_pointwise = with_pointwise<T>(activation, [&](auto f) {
+    parallel_blocks(rows * columns, f.kWork, [&](Index begin, Index end) {
+      simd::map(z + begin, v + begin, end - begin, [](const auto& x) { return decltype(f)::value(x); });
+    });
+  });
+  if (is_pointwise) return;
+  by_row_blocks(rows, columns, [&](Index begin, Index end) {
+    // Short rows go through a block of their own: the load of a row would wait for the masked store before it.
+    constexpr Index L = simd::kLanes<T>;
+    std::array<T, kRowBlock * L> block;
+    for (Index r = begin; r < end; ++r) {
+      T* const to = columns <= L ? block.data() + (r - begin) * columns : v + r * columns;
+      activation == Activation::kSoftmax ? softmax(z + r * columns, to, columns)
+                                         : log_softmax(z + r * columns, to, columns);
     }
-    case Activation::kSigmoid:
-      return by_blocks(size, kTranscendental, [&](Index i, Index count) { sigmoid(z + i, v + i, count); });
-    case Activation::kTanh:
-      return by_blocks(size, kTranscendental, [&](Index i, Index count) {
-        simd::map(z + i, v + i, count, [](const auto& x) { return simd::ei::ptanh(x); });
-      });
-    case Activation::kSoftmax:
-      return by_row_blocks(rows, columns, [&](Index begin, Index end) {
-        // Short rows go through a block of their own: the load of a row would wait for the masked store before it.
-        constexpr Index L = simd::kLanes<T>;
-        std::array<T, kRowBlock * L> block;
-        for (Index r = begin; r < end; ++r)
-          softmax(z + r * columns, columns <= L ? block.data() + (r - begin) * columns : v + r * columns, columns);
-        if (columns <= L) std::copy_n(block.data(), (end - begin) * columns, v + begin * columns);
-      });
-  }
+    if (columns <= L) std::copy_n(block.data(), (end - begin) * columns, v + begin * columns);
+  });
 }
 
 template <typename T>
-void activate_backward(Activation activation, const T* v, const T* dv, T* dz, Index rows, Index columns, Write write) {
-  using namespace simd::ei;
-  const Index size = rows * columns;
-  const auto zero = simd::set<T>(T(0)), one = simd::set<T>(T(1));
-  switch (activation) {
-    case Activation::kIdentity:
-      return pointwise_backward(v, dv, dz, size, write, [](const auto&, const auto& d) { return d; });
-    case Activation::kRelu:
-      return pointwise_backward(v, dv, dz, size, write,
-                                [&](const auto& y, const auto& d) { return pselect(pcmp_lt(zero, y), d, zero); });
-    case Activation::kSigmoid:
-      return pointwise_backward(v, dv, dz, size, write,
-                                [&](const auto& y, const auto& d) { return pmul(pmul(y, psub(one, y)), d); });
-    case Activation::kTanh:
-      return pointwise_backward(v, dv, dz, size, write,
-                                [&](const auto& y, const auto& d) { return pmul(psub(one, pmul(y, y)), d); });
-    case Activation::kSoftmax:
-      return by_row_blocks(rows, columns, [&](Index begin, Index end) {
-        for (Index i = begin * columns; i < end * columns; i += columns)
-          softmax_backward_row(v + i, dv + i, dz + i, columns, write);
-      });
-  }
+void activate_backward(Activation activation, const T* z, const T* v, const T* dv, T* dz, Index rows, Index columns,
+                       Write write) {
+  require_derivative(activation);
+  const bool is_pointwise = with_pointwise<T>(activation, [&](auto f) {
+    const T* const from = f.kNeedsZ ? z : v;
+    parallel_blocks(rows * columns, f.kNeedsZ ? f.kWork : 1.0, [&](Index begin, Index end) {
+      constexpr Index L = simd::kLanes<T>;
+      for (Index i = begin; i < end; i += L) {
+        const Index n = std::min(L, end - i);
+        const bool is_whole = n == L;
+        const auto d = is_whole ? simd::load(dv + i) : simd::load_front(dv + i, n);
+        const auto x = is_whole ? simd::load(from + i) : simd::load_front(from + i, n);
+        auto result = simd::ei::pmul(decltype(f)::slope(x, x), d);
+        if (write == Write::kAdd)
+          result = simd::ei::padd(is_whole ? simd::load(dz + i) : simd::load_front(dz + i, n), result);
+        is_whole ? simd::store(dz + i, result) : simd::store_front(dz + i, result, n);
+      }
+    });
+  });
+  if (is_pointwise) return;
+  by_row_blocks(rows, columns, [&](Index begin, Index end) {
+    for (Index i = begin * columns; i < end * columns; i += columns)
+      activation == Activation::kSoftmax ? softmax_backward(v + i, dv + i, dz + i, columns, write)
+                                         : log_softmax_backward(v + i, dv + i, dz + i, columns, write);
+  });
 }
 
-#define NNCPP_INSTANTIATE(T)                                                  \
-  template void activate<T>(Activation, const T*, T*, Index, Index);          \
-  template void activate_backward<T>(Activation, const T*, const T*, T*, Index, Index, Write);
+#define NNCPP_INSTANTIATE(T)                                         \
+  template void activate<T>(Activation, const T*, T*, Index, Index); \
+  template void activate_backward<T>(Activation, const T*, const T*, const T*, T*, Index, Index, Write);
 NNCPP_INSTANTIATE(float)
 NNCPP_INSTANTIATE(double)
 #undef NNCPP_INSTANTIATE

@@ -79,7 +79,8 @@ int Graph<T>::add(std::shared_ptr<const Layer<T>> layer, std::vector<int> inputs
 template <typename T>
 void Graph<T>::initialize(std::uint64_t seed, T* theta, T* state) const {
   for (std::size_t s = 0; s < segments_.size(); ++s)
-    nncpp::initialize(segments_[s].spec, {seed, kWeightStreams + static_cast<std::uint32_t>(s), 0}, theta + segments_[s].offset);
+    nncpp::initialize(segments_[s].spec, {seed, kWeightStreams + static_cast<std::uint32_t>(s), 0},
+                      theta + segments_[s].offset);
   for (const Segment& segment : states_) nncpp::initialize(segment.spec, {}, state + segment.offset);
 }
 

@@ -25,9 +25,9 @@ constexpr int kRows = 4, kVectors = 3;  // 12 sums of 16 registers
 constexpr int kRowVectors = 8;  // a single row: B is read once, so in long pieces
 
 constexpr Index kBlockK = 352;    // k of one partial sum: a constant, because it decides the bits
-constexpr Index kTasks = 8;              // as many as this where the product is large enough
-constexpr Index kSmallA = 65536;         // elements of A that stay in the cache while panels go by
-constexpr Index kTaskRows = 64;          // and no fewer rows of C than this in each
+constexpr Index kTasks = 8;       // as many as this where the product is large enough
+constexpr Index kSmallA = 65536;  // elements of A that stay in the cache while panels go by
+constexpr Index kTaskRows = 64;   // and no fewer rows of C than this in each
 
 template <typename T>
 constexpr Index kPanel = std::max(kVectors, kRowVectors) * simd::kLanes<T>;  // columns of B that are packed at once
@@ -47,9 +47,9 @@ T* room_for_a(Index size) {
 // How a tile begins and ends: start from the bias or from 0, then assign or add.
 template <typename T>
 struct Edge {
-  const T* bias;    // (columns of the panel) or null
+  const T* bias;  // (columns of the panel) or null
   bool adds;
-  Index last;       // columns in the last register of a row, 1 ... lanes
+  Index last;  // columns in the last register of a row, 1 ... lanes
 };
 
 // c (R, V registers) = or += sum over k of a (R, k) b (k, V registers)
@@ -158,8 +158,7 @@ void pack_b(const Matrix<T>& b, Index k, Index depth, Index j, Index columns, In
   }
   // B is a transpose: L columns of B are L rows in memory, turned in registers
   Index i = 0;
-  for (; i + L <= columns; i += L)
-    turn(b.data + k + (j + i) * b.column_stride, b.column_stride, depth, width, to + i);
+  for (; i + L <= columns; i += L) turn(b.data + k + (j + i) * b.column_stride, b.column_stride, depth, width, to + i);
   for (; i < width; ++i)
     for (Index p = 0; p < depth; ++p)
       to[p * width + i] = i < columns ? b.data[k + p + (j + i) * b.column_stride] : T(0);
@@ -219,8 +218,8 @@ void multiply_block(const Matrix<T>& a, const T* packed, const Matrix<T>& b, T* 
           run(depth, packed + k * tiles_of_rows(a.rows) * kRows + t * kRows * depth, 1, kRows, right, right_stride, to,
               c_stride, edge);
         else
-          run(depth, a.data + i * a.row_stride + k * a.column_stride, a.row_stride, a.column_stride, right, right_stride,
-              to, c_stride, edge);
+          run(depth, a.data + i * a.row_stride + k * a.column_stride, a.row_stride, a.column_stride, right,
+              right_stride, to, c_stride, edge);
       }
     }
   }
@@ -283,8 +282,8 @@ void sum_rows(const T* x, Index rows, Index columns, T* y, Write write) {
   });
 }
 
-#define NNCPP_INSTANTIATE(T)                                                                    \
-  template void multiply<T>(const Matrix<T>&, const Matrix<T>&, T*, Write, const T*);           \
+#define NNCPP_INSTANTIATE(T)                                                          \
+  template void multiply<T>(const Matrix<T>&, const Matrix<T>&, T*, Write, const T*); \
   template void sum_rows<T>(const T*, Index, Index, T*, Write);
 NNCPP_INSTANTIATE(float)
 NNCPP_INSTANTIATE(double)

@@ -101,8 +101,8 @@ class NLLM final : public Loss<T> {
  private:
   static void require_labels(const Source& target, Index classes) {
     if (!target.is_integer())
-      throw DataError(text(target.name, ": expected integer labels 0 ... ", classes - 1, " or distributions (n, ", classes,
-                           ") for loss 'nllm', got real numbers; use y.astype(int) if they are labels"));
+      throw DataError(text(target.name, ": expected integer labels 0 ... ", classes - 1, " or distributions (n, ",
+                           classes, ") for loss 'nllm', got real numbers; use y.astype(int) if they are labels"));
     std::vector<Index> labels(static_cast<std::size_t>(numel(target.sample)));
     for (Index r = 0; r < target.rows; ++r) {
       gather<Index>(target, std::span(&r, 1), labels.data());
@@ -123,7 +123,8 @@ class NLLM final : public Loss<T> {
           sum += static_cast<double>(y);
         }
         if (std::abs(sum - 1.0) > 1e-3)
-          throw DataError(text(target.name, ": expected distributions that sum to 1, got a sum of ", sum, " in row ", r));
+          throw DataError(
+              text(target.name, ": expected distributions that sum to 1, got a sum of ", sum, " in row ", r));
       }
     }
   }
@@ -208,7 +209,8 @@ LossSums Loss<T>::evaluate(Tensor<const T> output, const Target<T>& target, cons
       const double weight = weights != nullptr ? static_cast<double>(weights[r / rows_per_sample]) : 1.0;
       bool correct = false;
       T* d = doutput != nullptr ? doutput + r * columns : nullptr;
-      mine.loss += weight * row(output.data + r * columns, columns, target, r, static_cast<T>(weight * over), d, correct);
+      mine.loss +=
+          weight * row(output.data + r * columns, columns, target, r, static_cast<T>(weight * over), d, correct);
       mine.correct += correct ? weight : 0.0;
     }
     partial[static_cast<std::size_t>(task)] = mine;

@@ -36,7 +36,8 @@ Index Module<T>::require_inputs(const Call& call) const {
   const Index n = call.inputs[0].shape.rank() == 0 ? 0 : call.inputs[0].shape[0];
   for (std::size_t i = 0; i < shapes.size(); ++i)
     if (n < 1 || !(call.inputs[i].shape == shapes[i].batch(n)))
-      throw ShapeError(text(node().name, ": expected input ", to_string(shapes[i], true), ", got ", call.inputs[i].shape));
+      throw ShapeError(
+          text(node().name, ": expected input ", to_string(shapes[i], true), ", got ", call.inputs[i].shape));
   return n;
 }
 
@@ -74,6 +75,7 @@ void Module<T>::backward(const Call& call, Tensor<const T> output, Tensor<const 
   for (const auto& tensor : {output, doutput})
     if (!(tensor.shape == node().shape.batch(n)))
       throw ShapeError(text(node().name, ": expected v and dv ", node().shape.batch(n), ", got ", tensor.shape));
+  named(node().name, [&] { require_derivative(node().layer->output_activation()); });
   const FloatMode float_mode;
   const LayerMemory memory = node().layer->memory(node().input_shapes, n);
   Buffer<T> saved(memory.saved), scratch(memory.backward);

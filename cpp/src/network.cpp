@@ -29,12 +29,13 @@ Network<T>::Network(Graph<T> graph, std::vector<int> outputs, std::uint64_t seed
 template <typename T>
 void Network<T>::require_inputs(std::span<const Source> inputs) const {
   if (inputs.size() != inputs_.size())
-    throw ShapeError(text("x: expected ", inputs_.size(), inputs_.size() == 1 ? " array, got " : " arrays, got ", inputs.size()));
+    throw ShapeError(
+        text("x: expected ", inputs_.size(), inputs_.size() == 1 ? " array, got " : " arrays, got ", inputs.size()));
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Shape& shape = input_shape(static_cast<int>(i));
     if (inputs[i].sample != shape)
-      throw ShapeError(text(inputs[i].name, ": expected ", to_string(shape, true), " for input '", node(inputs_[i]).name,
-                            "', got ", to_string(inputs[i].sample.batch(inputs[i].rows))));
+      throw ShapeError(text(inputs[i].name, ": expected ", to_string(shape, true), " for input '",
+                            node(inputs_[i]).name, "', got ", to_string(inputs[i].sample.batch(inputs[i].rows))));
     if (inputs[i].rows != inputs[0].rows)
       throw ShapeError(text(inputs[i].name, ": expected ", inputs[0].rows, " rows as in ", inputs[0].name, ", got ",
                             inputs[i].rows));

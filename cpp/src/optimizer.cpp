@@ -24,7 +24,36 @@ template <typename T>
 void require_epsilon(double value) {
   constexpr T kLeast = std::numeric_limits<T>::min();
   if (!(static_cast<T>(value) >= kLeast && std::isfinite(static_cast<T>(value))))
-    throw DataError(text("epsilon: expected a finite number of at least ", kLeast, " in float", 8 * sizeof(T), ", got ", value));
+    throw DataError(
+        text("epsilon: expected a finite number of at least ", kLeast, " in float", 8 * sizeof(T), ", got ", value));
+}
+
+using simd::ei::padd, simd::ei::pmul, simd::ei::psub;
+
+// f(i) for each register of [begin, end); vectors are padded to whole registers
+template <typename T, typename F>
+void by_register(Index begin, Index end, F f) {
+  for (Index i = begin; i < end; i += simd::kLanes<T>) f(i);
+}
+
+// rho old + (1 - rho) value
+template <typename T>
+simd::Packet<T> average(double rho, const simd::Packet<T>& old, const simd::Packet<T>& value) {
+  return padd(pmul(simd::set(static_cast<T>(rho)), old), pmul(simd::set(static_cast<T>(1.0 - rho)), value));
+}
+
+// d(r) of the header
+template <typename T>
+simd::Packet<T> damp(const simd::Packet<T>& r, const Damping& damping) {
+  const auto epsilon = simd::set(static_cast<T>(damping.epsilon));
+  return damping.is_inside_root ? simd::sqrt<T>(padd(r, epsilon)) : padd(simd::sqrt<T>(r), epsilon);
+}
+
+// theta -= rate direction / down
+template <typename T>
+void descend(T* theta, double rate, const simd::Packet<T>& direction, const simd::Packet<T>& down) {
+  const auto step = pmul(simd::set(static_cast<T>(rate)), direction);
+  simd::store(theta, psub(simd::load(theta), simd::divide<T>(step, down)));
 }
 
 }  // namespace
@@ -32,7 +61,8 @@ void require_epsilon(double value) {
 template <typename T>
 void require_rate(double rate) {
   if (!(rate >= 0.0 && std::isfinite(static_cast<T>(rate))))
-    throw DataError(text("learning_rate: expected a number >= 0 that is finite in float", 8 * sizeof(T), ", got ", rate));
+    throw DataError(
+        text("learning_rate: expected a number >= 0 that is finite in float", 8 * sizeof(T), ", got ", rate));
 }
 
 template <typename T>
@@ -43,12 +73,21 @@ OptimizerState<T> Optimizer<T>::start(Index size) const {
 }
 
 template <typename T>
-void Optimizer<T>::step(OptimizerState<T>& state, double rate, const T* gradient, T* theta, Index size) const {
-  require_rate<T>(rate);
+void Optimizer<T>::step(OptimizerState<T>& state, double rate, const T* gradient, T* theta,
+                        std::span<const RateRange> ranges) const {
+  for (const RateRange& range : ranges) require_rate<T>(rate * range.factor);
   ++state.t;
-  parallel_blocks(size, kWorkPerElement, [&](Index begin, Index end) {
-    update(state, static_cast<T>(rate), gradient, theta, begin, end);
-  });
+  for (const RateRange& range : ranges) {
+    parallel_blocks(range.end - range.begin, kWorkPerElement, [&](Index begin, Index end) {
+      update(state, rate * range.factor, gradient, theta, range.begin + begin, range.begin + end);
+    });
+  }
+}
+
+template <typename T>
+void Optimizer<T>::step(OptimizerState<T>& state, double rate, const T* gradient, T* theta, Index size) const {
+  const RateRange all{0, size, 1.0};
+  step(state, rate, gradient, theta, {&all, 1});
 }
 
 template <typename T>
@@ -74,76 +113,115 @@ std::vector<std::string> SGD<T>::moment_names() const {
 }
 
 template <typename T>
-void SGD<T>::update(OptimizerState<T>& state, T rate, const T* g_, T* theta_, Index begin, Index end) const {
+void SGD<T>::update(OptimizerState<T>& state, double rate, const T* g_, T* theta_, Index begin, Index end) const {
   const T* __restrict g = g_;
   T* __restrict theta = theta_;
-  const T mu = momentum_;
+  const T mu = momentum_, step = static_cast<T>(rate);
   if (mu == T(0)) {
-    for (Index i = begin; i < end; ++i) theta[i] -= rate * g[i];
+    for (Index i = begin; i < end; ++i) theta[i] -= step * g[i];
     return;
   }
   T* __restrict v = state.moments[0].data();
-  if (nesterov_) {
-    for (Index i = begin; i < end; ++i) {
-      v[i] = mu * v[i] - rate * g[i];
-      theta[i] += mu * v[i] - rate * g[i];
-    }
-  } else {
-    for (Index i = begin; i < end; ++i) {
-      v[i] = mu * v[i] - rate * g[i];
-      theta[i] += v[i];
-    }
+  for (Index i = begin; i < end; ++i) {
+    v[i] = mu * v[i] - step * g[i];
+    theta[i] += nesterov_ ? mu * v[i] - step * g[i] : v[i];
   }
+}
+
+template <typename T>
+AdaGrad<T>::AdaGrad(const Damping& damping) : damping_(damping) {
+  require_epsilon<T>(damping.epsilon);
+}
+
+template <typename T>
+void AdaGrad<T>::update(OptimizerState<T>& state, double rate, const T* g, T* theta, Index begin, Index end) const {
+  T* const r = state.moments[0].data();
+  by_register<T>(begin, end, [&](Index i) {
+    const auto gi = simd::load(g + i);
+    const auto ri = padd(simd::load(r + i), pmul(gi, gi));
+    simd::store(r + i, ri);
+    descend(theta + i, rate, gi, damp<T>(ri, damping_));
+  });
+}
+
+template <typename T>
+RMSProp<T>::RMSProp(double rho, const Damping& damping) : rho_(rho), damping_(damping) {
+  require_fraction<T>("rho", rho);
+  require_epsilon<T>(damping.epsilon);
+}
+
+template <typename T>
+void RMSProp<T>::update(OptimizerState<T>& state, double rate, const T* g, T* theta, Index begin, Index end) const {
+  T* const r = state.moments[0].data();
+  by_register<T>(begin, end, [&](Index i) {
+    const auto gi = simd::load(g + i);
+    const auto ri = average<T>(rho_, simd::load(r + i), pmul(gi, gi));
+    simd::store(r + i, ri);
+    descend(theta + i, rate, gi, damp<T>(ri, damping_));
+  });
+}
+
+template <typename T>
+Adadelta<T>::Adadelta(double rho, double epsilon) : rho_(rho), epsilon_(epsilon) {
+  require_fraction<T>("rho", rho);
+  require_epsilon<T>(epsilon);
+}
+
+template <typename T>
+void Adadelta<T>::update(OptimizerState<T>& state, double rate, const T* g, T* theta, Index begin, Index end) const {
+  T* const r = state.moments[0].data();
+  T* const s = state.moments[1].data();
+  const auto epsilon = simd::set(static_cast<T>(epsilon_)), step = simd::set(static_cast<T>(rate));
+  by_register<T>(begin, end, [&](Index i) {
+    const auto gi = simd::load(g + i), si = simd::load(s + i);
+    const auto ri = average<T>(rho_, simd::load(r + i), pmul(gi, gi));
+    const auto u = simd::divide<T>(pmul(gi, simd::sqrt<T>(padd(si, epsilon))), simd::sqrt<T>(padd(ri, epsilon)));
+    simd::store(r + i, ri);
+    simd::store(s + i, average<T>(rho_, si, pmul(u, u)));
+    simd::store(theta + i, psub(simd::load(theta + i), pmul(step, u)));
+  });
 }
 
 template <typename T>
 Adam<T>::Adam(const Options& options) : options_(options) {
   require_fraction<T>("beta1", options.beta1);
   require_fraction<T>("beta2", options.beta2);
-  require_epsilon<T>(options.epsilon);
+  require_epsilon<T>(options.damping.epsilon);
+  if (!(options.weight_decay >= 0.0 && std::isfinite(options.weight_decay)))
+    throw DataError(text("weight_decay: expected a finite number >= 0, got ", options.weight_decay));
 }
 
 template <typename T>
-std::vector<std::string> Adam<T>::moment_names() const {
-  return {"m", "v"};
-}
-
-template <typename T>
-void Adam<T>::update(OptimizerState<T>& state, T rate, const T* g_, T* theta_, Index begin, Index end) const {
-  const T* __restrict g = g_;
-  T* __restrict theta = theta_;
-  T* __restrict m = state.moments[0].data();
-  T* __restrict v = state.moments[1].data();
+void Adam<T>::update(OptimizerState<T>& state, double rate, const T* g, T* theta, Index begin, Index end) const {
+  T* const m = state.moments[0].data();
+  T* const v = state.moments[1].data();
   const double t = static_cast<double>(state.t);
   const double correction1 = options_.bias_correction ? 1.0 - std::pow(options_.beta1, t) : 1.0;
   const double correction2 = options_.bias_correction ? 1.0 - std::pow(options_.beta2, t) : 1.0;
-  const T beta1 = static_cast<T>(options_.beta1), keep1 = static_cast<T>(1.0 - options_.beta1);
-  const T beta2 = static_cast<T>(options_.beta2), keep2 = static_cast<T>(1.0 - options_.beta2);
-  const T step = static_cast<T>(static_cast<double>(rate) / correction1);
-  const T root = static_cast<T>(1.0 / std::sqrt(correction2));
-  const T epsilon = static_cast<T>(options_.epsilon);
-  constexpr Index L = simd::kLanes<T>;
-  for (Index i = begin; i < end; i += L) {  // vectors are padded to whole registers
-    using namespace simd::ei;
+  const auto correct = simd::set(static_cast<T>(1.0 / correction2));
+  const auto keep = simd::set(static_cast<T>(1.0 - rate * options_.weight_decay));
+  by_register<T>(begin, end, [&](Index i) {
     const auto gi = simd::load(g + i);
-    const auto mi = padd(pmul(simd::set(beta1), simd::load(m + i)), pmul(simd::set(keep1), gi));
-    const auto vi = padd(pmul(simd::set(beta2), simd::load(v + i)), pmul(simd::set(keep2), pmul(gi, gi)));
-    const auto down = padd(pmul(simd::sqrt<T>(vi), simd::set(root)), simd::set(epsilon));
+    const auto mi = average<T>(options_.beta1, simd::load(m + i), gi);
+    const auto vi = average<T>(options_.beta2, simd::load(v + i), pmul(gi, gi));
     simd::store(m + i, mi);
     simd::store(v + i, vi);
-    simd::store(theta + i, psub(simd::load(theta + i), simd::divide<T>(pmul(simd::set(step), mi), down)));
-  }
+    if (options_.weight_decay != 0.0) simd::store(theta + i, pmul(simd::load(theta + i), keep));
+    descend(theta + i, rate / correction1, mi, damp<T>(pmul(vi, correct), options_.damping));
+  });
 }
 
-template class Optimizer<float>;
-template class Optimizer<double>;
-template void require_rate<float>(double);
-template void require_rate<double>(double);
-template bool is_step_finite<float>(double, const float*, Index);
-template bool is_step_finite<double>(double, const double*, Index);
-template class SGD<float>;
-template class SGD<double>;
-template class Adam<float>;
-template class Adam<double>;
+#define NNCPP_INSTANTIATE(T)                                \
+  template void require_rate<T>(double);                    \
+  template bool is_step_finite<T>(double, const T*, Index); \
+  template class Optimizer<T>;                              \
+  template class SGD<T>;                                    \
+  template class AdaGrad<T>;                                \
+  template class RMSProp<T>;                                \
+  template class Adadelta<T>;                               \
+  template class Adam<T>;
+NNCPP_INSTANTIATE(float)
+NNCPP_INSTANTIATE(double)
+#undef NNCPP_INSTANTIATE
 
 }  // namespace nncpp

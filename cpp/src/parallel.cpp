@@ -124,8 +124,8 @@ void detail::run_tasks(Index num_tasks, Task task, void* body) {
     for (Index i = 0; i < num_tasks; ++i) task(body, i);
     return;
   }
-  // Each thread begins with its own stretch of tasks, the same one in every step, so that what lies in its cache is used
-  // again; then it takes what others have left over.
+  // Each thread begins with its own stretch of tasks, the same one in every step, so that what lies in its cache is
+  // used again; then it takes what others have left over.
   const Index num_queues = std::min<Index>({num_threads(), num_tasks, kMostQueues});
   std::array<Queue, kMostQueues> queues;
   for (Index q = 0; q < num_queues; ++q) {

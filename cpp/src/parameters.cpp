@@ -41,7 +41,8 @@ void initialize(const SegmentSpec& spec, const RandomKey& key, T* values) {
   const Index size = numel(spec.shape);
   const double fan_in = static_cast<double>(spec.fan_in), fan_out = static_cast<double>(spec.fan_out);
   const auto normal = [&](double mean, double deviation) {
-    for (Index i = 0; i < size; ++i) values[i] = static_cast<T>(mean + deviation * key.normal(static_cast<std::uint64_t>(i)));
+    for (Index i = 0; i < size; ++i)
+      values[i] = static_cast<T>(mean + deviation * key.normal(static_cast<std::uint64_t>(i)));
   };
   const auto uniform = [&](double low, double high) {
     for (Index i = 0; i < size; ++i)
@@ -52,19 +53,24 @@ void initialize(const SegmentSpec& spec, const RandomKey& key, T* values) {
     case Kind::kConstant:
       for (Index i = 0; i < size; ++i) values[i] = static_cast<T>(a);
       return;
-    case Kind::kNormal: return normal(a, b);
-    case Kind::kUniform: return uniform(a, b);
+    case Kind::kNormal:
+      return normal(a, b);
+    case Kind::kUniform:
+      return uniform(a, b);
     case Kind::kGlorotUniform: {
       const double limit = std::sqrt(6.0 / (fan_in + fan_out));
       return uniform(-limit, limit);
     }
-    case Kind::kGlorotNormal: return normal(0, std::sqrt(2.0 / (fan_in + fan_out)));
+    case Kind::kGlorotNormal:
+      return normal(0, std::sqrt(2.0 / (fan_in + fan_out)));
     case Kind::kHeUniform: {
       const double limit = std::sqrt(6.0 / fan_in);
       return uniform(-limit, limit);
     }
-    case Kind::kHeNormal: return normal(0, std::sqrt(2.0 / fan_in));
-    case Kind::kLecunNormal: return normal(0, std::sqrt(1.0 / fan_in));
+    case Kind::kHeNormal:
+      return normal(0, std::sqrt(2.0 / fan_in));
+    case Kind::kLecunNormal:
+      return normal(0, std::sqrt(1.0 / fan_in));
     case Kind::kOrthogonal: {
       if (spec.shape.rank() < 2) throw ShapeError(text("orthogonal initializer: expected a matrix, got ", spec.shape));
       const auto q = orthogonal(size / spec.shape.back(), spec.shape.back(), key);

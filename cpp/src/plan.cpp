@@ -23,8 +23,8 @@ struct Plan<T>::Step {
   bool has_gradient = false;  // something before it, or in it, wants one
   LayerMemory memory;
 
-  T* output = nullptr;            // (N, ...)
-  T* doutput = nullptr;           // (N, ...)
+  T* output = nullptr;   // (N, ...)
+  T* doutput = nullptr;  // (N, ...)
   T* saved = nullptr;
   T* scratch_forward = nullptr;
   T* scratch_backward = nullptr;
@@ -148,7 +148,8 @@ void Plan<T>::connect() {
       step.weights.push_back(view(segment, vectors_.theta));
       Gradient<T> gradient;
       if (step.has_gradient) {
-        gradient = {view(segment, vectors_.dtheta), has_dweight[static_cast<std::size_t>(s)] ? Write::kAdd : Write::kAssign};
+        gradient = {view(segment, vectors_.dtheta),
+                    has_dweight[static_cast<std::size_t>(s)] ? Write::kAdd : Write::kAssign};
         has_dweight[static_cast<std::size_t>(s)] = true;
       }
       step.dweights.push_back(gradient);
@@ -166,7 +167,8 @@ void Plan<T>::connect() {
 template <typename T>
 void Plan<T>::set_batch(Index n) {
   if (n == n_) return;
-  if (n < 1 || n > options_.capacity) throw ShapeError(text("expected a batch of 1 ... ", options_.capacity, ", got ", n));
+  if (n < 1 || n > options_.capacity)
+    throw ShapeError(text("expected a batch of 1 ... ", options_.capacity, ", got ", n));
   n_ = n;
   for (Step& step : steps_) {
     for (std::size_t i = 0; i < step.inputs.size(); ++i) {

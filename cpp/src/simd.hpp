@@ -56,8 +56,8 @@ void store_front(T* to, const Packet<T>& p, Index count) {
   for (Index i = 0; i < count; ++i) to[i] = lanes[i];
 }
 
-// sqrt(x) for x >= 0 and x / y for normal y. In AVX-512 the divider takes 16 and more cycles for a register of floats; an
-// estimate with one Newton step takes 4 and is right to about one unit in the last place. Doubles stay exact.
+// sqrt(x) for x >= 0 and x / y for normal y. In AVX-512 the divider takes 16 and more cycles for a register of floats;
+// an estimate with one Newton step takes 4 and is right to about one unit in the last place. Doubles stay exact.
 template <typename T>
 Packet<T> sqrt(const Packet<T>& x) {
 #if defined(__AVX512F__)
@@ -67,7 +67,8 @@ Packet<T> sqrt(const Packet<T>& x) {
     const __m512 root = _mm512_mul_ps(x, r);
     const __m512 error = _mm512_fnmadd_ps(root, root, x);
     const __m512 better = _mm512_fmadd_ps(_mm512_mul_ps(error, _mm512_set1_ps(0.5f)), r, root);
-    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_set1_ps(std::numeric_limits<float>::min()), _CMP_GE_OQ), better);
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_set1_ps(std::numeric_limits<float>::min()), _CMP_GE_OQ),
+                               better);
   }
 #endif
   return ei::psqrt(x);
@@ -91,18 +92,6 @@ void map(const T* x, T* y, Index size, F f) {
   Index i = 0;
   for (; i + L <= size; i += L) store<T>(y + i, f(load<T>(x + i)));
   if (i < size) store_front<T>(y + i, f(load_front<T>(x + i, size - i)), size - i);
-}
-
-// z_i = f(x_i, y_i)
-template <typename T, typename F>
-void map(const T* x, const T* y, T* z, Index size, F f) {
-  constexpr Index L = kLanes<T>;
-  Index i = 0;
-  for (; i + L <= size; i += L) store<T>(z + i, f(load<T>(x + i), load<T>(y + i)));
-  if (i < size) {
-    const Index rest = size - i;
-    store_front<T>(z + i, f(load_front<T>(x + i, rest), load_front<T>(y + i, rest)), rest);
-  }
 }
 
 // sum of f(x_i), in an order that depends on size only; f(fill) must be 0

@@ -20,7 +20,8 @@ T largest(const T* z, Index size) {
   constexpr Index L = simd::kLanes<T>;
   constexpr T kLeast = -std::numeric_limits<T>::infinity();
   auto most = simd::load_front<T>(z, std::min(L, size), kLeast);
-  for (Index k = L; k < size; k += L) most = simd::ei::pmax(most, simd::load_front<T>(z + k, std::min(L, size - k), kLeast));
+  for (Index k = L; k < size; k += L)
+    most = simd::ei::pmax(most, simd::load_front<T>(z + k, std::min(L, size - k), kLeast));
   return simd::ei::predux_max(most);
 }
 
@@ -33,7 +34,8 @@ T exp_sum(const T* z, T shift, T* e, Index size) {
   for (Index k = 0; k < size; k += L) {
     const Index n = std::min(L, size - k);
     // lanes past the end: exp(-inf) = 0
-    const auto x = simd::ei::pexp(simd::ei::padd(simd::load_front<T>(z + k, n, -std::numeric_limits<T>::infinity()), minus));
+    const auto x =
+        simd::ei::pexp(simd::ei::padd(simd::load_front<T>(z + k, n, -std::numeric_limits<T>::infinity()), minus));
     if (e != nullptr) simd::store_front<T>(e + k, x, n);
     total = simd::ei::padd(total, x);
   }

@@ -81,9 +81,11 @@ void gather_rows(const Source& source, std::span<const Index> rows, T* to) {
   if constexpr (std::is_same_v<T, S>) {
     // a stretch of whole rows, as prediction takes them, is one copy
     const Index row_size = layout.lengths[0];
-    const bool is_plain = layout.rank == 1 && layout.strides[0] == sizeof(S) && source.row_stride == row_size * Index{sizeof(S)};
+    const bool is_plain =
+        layout.rank == 1 && layout.strides[0] == sizeof(S) && source.row_stride == row_size * Index{sizeof(S)};
     if (is_plain && is_consecutive(rows)) {
-      std::memcpy(to, source.data + rows.front() * source.row_stride, rows.size() * static_cast<std::size_t>(source.row_stride));
+      std::memcpy(to, source.data + rows.front() * source.row_stride,
+                  rows.size() * static_cast<std::size_t>(source.row_stride));
       return;
     }
   }
@@ -96,17 +98,28 @@ template <typename T>
 void gather(const Source& source, std::span<const Index> rows, T* to) {
   switch (source.type) {
     case ElementType::kBool:
-    case ElementType::kUint8: return gather_rows<T, std::uint8_t>(source, rows, to);
-    case ElementType::kInt8: return gather_rows<T, std::int8_t>(source, rows, to);
-    case ElementType::kInt16: return gather_rows<T, std::int16_t>(source, rows, to);
-    case ElementType::kInt32: return gather_rows<T, std::int32_t>(source, rows, to);
-    case ElementType::kInt64: return gather_rows<T, std::int64_t>(source, rows, to);
-    case ElementType::kUint16: return gather_rows<T, std::uint16_t>(source, rows, to);
-    case ElementType::kUint32: return gather_rows<T, std::uint32_t>(source, rows, to);
-    case ElementType::kUint64: return gather_rows<T, std::uint64_t>(source, rows, to);
-    case ElementType::kFloat16: return gather_rows<T, Float16>(source, rows, to);
-    case ElementType::kFloat32: return gather_rows<T, float>(source, rows, to);
-    case ElementType::kFloat64: return gather_rows<T, double>(source, rows, to);
+    case ElementType::kUint8:
+      return gather_rows<T, std::uint8_t>(source, rows, to);
+    case ElementType::kInt8:
+      return gather_rows<T, std::int8_t>(source, rows, to);
+    case ElementType::kInt16:
+      return gather_rows<T, std::int16_t>(source, rows, to);
+    case ElementType::kInt32:
+      return gather_rows<T, std::int32_t>(source, rows, to);
+    case ElementType::kInt64:
+      return gather_rows<T, std::int64_t>(source, rows, to);
+    case ElementType::kUint16:
+      return gather_rows<T, std::uint16_t>(source, rows, to);
+    case ElementType::kUint32:
+      return gather_rows<T, std::uint32_t>(source, rows, to);
+    case ElementType::kUint64:
+      return gather_rows<T, std::uint64_t>(source, rows, to);
+    case ElementType::kFloat16:
+      return gather_rows<T, Float16>(source, rows, to);
+    case ElementType::kFloat32:
+      return gather_rows<T, float>(source, rows, to);
+    case ElementType::kFloat64:
+      return gather_rows<T, double>(source, rows, to);
   }
 }
 
@@ -116,8 +129,8 @@ void require_finite(const T* values, Index rows, Index columns, const Source& so
   if (simd::sum(values, rows * columns, T(0), [](const auto& x) { return simd::ei::psub(x, x); }) == T(0)) return;
   const auto* bad = std::find_if(values, values + rows * columns, [](T x) { return !std::isfinite(x); });
   const Index row = first_row + (bad - values) / std::max<Index>(columns, 1);
-  throw DataError(text(source.name, ": expected finite numbers, got ", std::isnan(*bad) ? "NaN" : "infinity", " in row ", row,
-                       " (as float", 8 * sizeof(T), "); drop or fill such rows first"));
+  throw DataError(text(source.name, ": expected finite numbers, got ", std::isnan(*bad) ? "NaN" : "infinity",
+                       " in row ", row, " (as float", 8 * sizeof(T), "); drop or fill such rows first"));
 }
 
 template <typename T>

@@ -25,7 +25,9 @@ class Occupied {
  public:
   explicit Occupied(std::atomic_flag& flag) : flag_(flag) {
     if (flag_.test_and_set(std::memory_order_acquire))
-      throw Error("this model is being trained in another thread, or in the call this one came from; wait for it, or use a copy");
+      throw Error(
+          "this model is being trained in another thread, or in the call this one came from; wait for it, or use a "
+          "copy");
   }
   ~Occupied() { flag_.clear(std::memory_order_release); }
   Occupied(const Occupied&) = delete;
@@ -42,10 +44,10 @@ template <typename T>
 struct Trainer<T>::Batch {
   std::unique_ptr<Plan<T>> plan;
   bool has_input_gradients = false;
-  std::vector<Buffer<T>> values;       // by output (capacity, ...)
-  std::vector<Buffer<Index>> labels;   // by output (capacity, ...)
-  std::vector<Target<T>> targets;      // by output: which of the two holds
-  Buffer<T> weights;                   // (capacity)
+  std::vector<Buffer<T>> values;      // by output (capacity, ...)
+  std::vector<Buffer<Index>> labels;  // by output (capacity, ...)
+  std::vector<Target<T>> targets;     // by output: which of the two holds
+  Buffer<T> weights;                  // (capacity)
   bool has_weights = false;
   std::vector<Index> rows;
   std::vector<LossSums> sums;
@@ -61,17 +63,16 @@ Trainer<T>::Trainer(std::shared_ptr<Network<T>> network, Options options)
   const auto& outputs = network_->outputs();
   if (options_.losses.size() != outputs.size() || options_.loss_weights.size() != outputs.size())
     throw ShapeError(text("loss: expected ", outputs.size(), " (one for each output), got ", options_.losses.size()));
+  for (const auto& node : nodes)
+    if (node.layer != nullptr) named(node.name, [&] { require_derivative(node.layer->output_activation()); });
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     const auto& node = nodes[static_cast<std::size_t>(outputs[k])];
     if (!(std::isfinite(options_.loss_weights[k]) && options_.loss_weights[k] >= 0))
       throw DataError(text("loss_weights: expected finite numbers >= 0, got ", options_.loss_weights[k]));
     if (node.layer == nullptr) throw DataError(text(node.name, ": expected a layer as output, got an input"));
     const Activation activation = node.layer->output_activation();
-    try {
-      is_linear_.push_back(options_.losses[k]->is_paired(activation) && activation != Activation::kIdentity);
-    } catch (const DataError& error) {
-      throw DataError(text(node.name, ": ", error.what()));
-    }
+    const bool is_paired = named(node.name, [&] { return options_.losses[k]->is_paired(activation); });
+    is_linear_.push_back(is_paired && activation != Activation::kIdentity);
     const bool is_used = std::any_of(nodes.begin(), nodes.end(), [&](const auto& other) {
       return std::find(other.inputs.begin(), other.inputs.end(), outputs[k]) != other.inputs.end();
     });
@@ -91,24 +92,27 @@ void Trainer<T>::require_shapes(const Examples& examples) const {
   const Index rows = examples.rows();
   if (rows == 0) throw ShapeError(text(examples.inputs[0].name, ": expected at least 1 row, got 0"));
   if (examples.targets.size() != options_.losses.size())
-    throw ShapeError(text("y: expected ", options_.losses.size(), options_.losses.size() == 1 ? " array, got " : " arrays, got ",
-                          examples.targets.size()));
+    throw ShapeError(text("y: expected ", options_.losses.size(),
+                          options_.losses.size() == 1 ? " array, got " : " arrays, got ", examples.targets.size()));
   for (std::size_t k = 0; k < examples.targets.size(); ++k) {
     const Source& y = examples.targets[k];
     const Shape& output = network_->output_shape(static_cast<int>(k));
-    if (y.rows != rows) throw ShapeError(text(y.name, ": expected ", rows, " rows as in ", examples.inputs[0].name, ", got ", y.rows));
+    if (y.rows != rows)
+      throw ShapeError(text(y.name, ": expected ", rows, " rows as in ", examples.inputs[0].name, ", got ", y.rows));
     const Index count = numel(y.sample);
     const bool has_labels = options_.losses[k]->takes_labels() && count * output.back() == numel(output);
     // (n) and (n, 1) are the same thing for a single output, and for labels; nothing else broadcasts
     if (!has_labels && !(y.sample == output) && !(count == 1 && numel(output) == 1))
-      throw ShapeError(text(y.name, ": expected ", to_string(output, true),
-                            options_.losses[k]->takes_labels() ? " or integer labels (N)" : "", " for loss '",
-                            options_.losses[k]->name(), "', got ", to_string(y.sample.batch(y.rows)),
-                            y.sample.rank() == 0 ? "; labels go with loss 'nllm' and activation 'softmax', or one-hot" : ""));
+      throw ShapeError(
+          text(y.name, ": expected ", to_string(output, true),
+               options_.losses[k]->takes_labels() ? " or integer labels (N)" : "", " for loss '",
+               options_.losses[k]->name(), "', got ", to_string(y.sample.batch(y.rows)),
+               y.sample.rank() == 0 ? "; labels go with loss 'nllm' and activation 'softmax', or one-hot" : ""));
   }
   const Source& weights = examples.weights;
   if (weights.data != nullptr && (weights.rows != rows || weights.sample.rank() != 0))
-    throw ShapeError(text(weights.name, ": expected (", rows, ",), got ", to_string(weights.sample.batch(weights.rows))));
+    throw ShapeError(
+        text(weights.name, ": expected (", rows, ",), got ", to_string(weights.sample.batch(weights.rows))));
 }
 
 template <typename T>
@@ -182,7 +186,8 @@ void Trainer<T>::load(const Examples& examples, std::span<const Index> rows, Pla
       const Index count = static_cast<Index>(rows.size()) * numel(output) / output.back();
       for (Index i = 0; i < count; ++i)
         if (const Index label = batch.labels[k].data()[i]; label < 0 || label >= output.back())
-          throw DataError(text(y.name, ": expected labels 0 ... ", output.back() - 1, ", got ", label, "; changed during the call?"));
+          throw DataError(text(y.name, ": expected labels 0 ... ", output.back() - 1, ", got ", label,
+                               "; changed during the call?"));
     } else {
       gather<T>(y, rows, batch.values[k].data());
     }
@@ -197,10 +202,9 @@ template <typename T>
 void Trainer<T>::evaluate_losses(const Plan<T>& plan, Batch& batch, bool has_gradient) const {
   for (std::size_t k = 0; k < options_.losses.size(); ++k) {
     const int output = static_cast<int>(k);
-    batch.sums[k] = options_.losses[k]->evaluate(plan.output(output), batch.targets[k],
-                                                 batch.has_weights ? batch.weights.data() : nullptr,
-                                                 has_gradient ? plan.output_gradient(output).data : nullptr,
-                                                 options_.loss_weights[k]);
+    batch.sums[k] = options_.losses[k]->evaluate(
+        plan.output(output), batch.targets[k], batch.has_weights ? batch.weights.data() : nullptr,
+        has_gradient ? plan.output_gradient(output).data : nullptr, options_.loss_weights[k]);
   }
 }
 
@@ -227,7 +231,7 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
   const Clock::time_point start = Clock::now();
   Clock::time_point last_poll = start;
   double last_step = kPollSeconds;  // unknown yet: ask between the nodes of the first step
-  Index steps = 0;  // of this run
+  Index steps = 0;                  // of this run
   for (Index position = options.first; position < total && steps < options.max_steps;) {
     const Index n = std::min(options.batch_size, total - position);
     const double rate = options.rates[static_cast<std::size_t>(steps)];
@@ -235,7 +239,8 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
     const Poll& inside = last_step >= kPollSeconds ? poll : kNoPoll;
     const auto rows = options.order.subspan(static_cast<std::size_t>(position), static_cast<std::size_t>(n));
     for (const Index row : rows)
-      if (row < 0 || row >= examples.rows()) throw DataError(text("order: expected rows 0 ... ", examples.rows() - 1, ", got ", row));
+      if (row < 0 || row >= examples.rows())
+        throw DataError(text("order: expected rows 0 ... ", examples.rows() - 1, ", got ", row));
     load(examples, rows, *batch.plan, batch);
     std::copy(model_state.begin(), model_state.end(), next_state_.data());
 
@@ -277,7 +282,8 @@ Objective Trainer<T>::step(const Examples& examples, double rate, const Poll& po
   require_valid(examples, poll);
   std::vector<Index> order(static_cast<std::size_t>(examples.rows()));
   std::iota(order.begin(), order.end(), Index{0});
-  RunResult result = run(examples, {.order = order, .batch_size = examples.rows(), .max_steps = 1, .rates = {&rate, 1}}, poll);
+  RunResult result =
+      run(examples, {.order = order, .batch_size = examples.rows(), .max_steps = 1, .rates = {&rate, 1}}, poll);
   const double mean = result.has_diverged ? std::numeric_limits<double>::quiet_NaN() : mean_loss(result.sums);
   return {std::move(result.sums), result.penalty, mean + result.penalty};
 }

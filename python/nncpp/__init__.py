@@ -19,7 +19,7 @@ from .layers import Activation, Dense, Dropout, Input, Layer, Standardize
 from .losses import NLL, NLLM, SquaredLoss
 from .model import Model
 from .module import Module
-from .optimizers import SGD, Adam
+from .optimizers import SGD, Adadelta, AdaGrad, Adam, AdamW, RMSProp
 from .regularizers import L1, L2, ElasticNet
 from .sequential import Sequential
 from .serialization import load
@@ -32,7 +32,10 @@ __all__ = [
     "NLLM",
     "SGD",
     "Activation",
+    "AdaGrad",
+    "Adadelta",
     "Adam",
+    "AdamW",
     "Callback",
     "DataError",
     "Dense",
@@ -47,6 +50,7 @@ __all__ = [
     "Model",
     "Module",
     "NncppError",
+    "RMSProp",
     "Sequential",
     "ShapeError",
     "SquaredLoss",

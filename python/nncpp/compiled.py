@@ -41,7 +41,7 @@ class Compiled(Predictor):
         Parameters
         ----------
         optimizer
-            object or name: "sgd", "adam"
+            object or name: "sgd", "adagrad", "rmsprop", "adadelta", "adam", "adamw"
         loss
             object or name: "squared" for a linear output, "nll" for sigmoid, "nllm" for softmax. With several outputs
             one for all, a list, or a mapping from their names

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "activations.hpp"
 #include "layer_run.hpp"
 #include "nncpp/error.hpp"
 #include "nncpp/network.hpp"
@@ -38,13 +39,13 @@ bool has_both_signs(std::span<const double> values) {
 std::optional<LayerRun<double>> differentiable_run(const LayerRow& row, Index n) {
   for (std::uint64_t seed = kSeed; seed < kSeed + kMostSeeds; ++seed) {
     LayerRun<double> run(*row.in_double, row.inputs, n, seed);
-    const auto is_small = [](double x) { return std::abs(x) < kKinkDistance; };
     bool fits = std::all_of(run.inputs.begin(), run.inputs.end(),
                             [](auto& u) { return u.values().size() == 1 || has_both_signs(u.values()); });
-    if (row.in_double->output_activation() == Activation::kRelu) {
+    for (const double kink : kinks(row.in_double->output_activation())) {
       run.forward(Mode::kInference, kKey, true);
       const auto z = run.output.values();
-      fits = fits && (z.size() == 1 || has_both_signs(z)) && std::none_of(z.begin(), z.end(), is_small);
+      const auto is_close = [&](double x) { return std::abs(x - kink) < kKinkDistance; };
+      fits = fits && (z.size() == 1 || has_both_signs(z)) && std::none_of(z.begin(), z.end(), is_close);
     }
     if (fits) return run;
   }
@@ -302,6 +303,7 @@ Failures check_batch(const LayerRow& row) {
 template <typename T>
 Failures check_threads(const LayerRow& row) {
   Failures failures;
+  const FloatMode float_mode;  // as whoever calls a layer sets it
   LayerRun<T> run(*layer<T>(row), row.inputs, large_batch<T>(row), kSeed);
   std::vector<std::vector<T>> expected;
   for (const int count : kThreadCounts) {

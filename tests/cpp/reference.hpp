@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 #include "nncpp/linalg.hpp"
@@ -64,52 +65,100 @@ inline Vector softmax(const Vector& z, Index rows, Index columns) {
   return v;
 }
 
+// l and a of selu, Klambauer et al. 2017
+inline constexpr double kSeluScale = 1.0507009873554805, kSeluAlpha = 1.6732632423543772;
+
+inline double logistic(double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
+inline double normal_distribution(double x) { return (1 + std::erf(x / std::sqrt(2.0))) / 2; }
+
+// f(x) of the pointwise ones
+inline double value(Activation activation, double x) {
+  switch (activation) {
+    case Activation::kStep:
+      return x > 0;
+    case Activation::kSigmoid:
+      return logistic(x);
+    case Activation::kTanh:
+      return std::tanh(x);
+    case Activation::kHardTanh:
+      return std::clamp(x, -1.0, 1.0);
+    case Activation::kSoftsign:
+      return x / (1 + std::abs(x));
+    case Activation::kRelu:
+      return x > 0 ? x : 0;
+    case Activation::kLeakyRelu:
+      return x > 0 ? x : 0.01 * x;
+    case Activation::kSoftplus:
+      return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+    case Activation::kExponential:
+      return std::exp(x);
+    case Activation::kElu:
+      return x > 0 ? x : std::expm1(x);
+    case Activation::kSelu:
+      return kSeluScale * (x > 0 ? x : kSeluAlpha * std::expm1(x));
+    case Activation::kGelu:
+      return x * normal_distribution(x);
+    case Activation::kSilu:
+      return x / (1 + std::exp(-x));
+    default:
+      return x;
+  }
+}
+
+// f'(x) in terms of x
+inline double slope(Activation activation, double x) {
+  const double s = logistic(x);
+  switch (activation) {
+    case Activation::kSigmoid:
+      return s / (1 + std::exp(x));
+    case Activation::kTanh:
+      return 1 / (std::cosh(x) * std::cosh(x));
+    case Activation::kHardTanh:
+      return -1 < x && x < 1;
+    case Activation::kSoftsign:
+      return std::pow(1 + std::abs(x), -2);
+    case Activation::kRelu:
+      return x > 0;
+    case Activation::kLeakyRelu:
+      return x > 0 ? 1 : 0.01;
+    case Activation::kSoftplus:
+      return s;
+    case Activation::kExponential:
+      return std::exp(x);
+    case Activation::kElu:
+      return x > 0 ? 1 : std::exp(x);
+    case Activation::kSelu:
+      return kSeluScale * (x > 0 ? 1 : kSeluAlpha * std::exp(x));
+    case Activation::kGelu:
+      return normal_distribution(x) + x * std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi);
+    case Activation::kSilu:
+      return s + x * s * (1 - s);
+    default:
+      return 1;
+  }
+}
+
 inline Vector activate(Activation activation, const Vector& z, Index rows, Index columns) {
-  if (activation == Activation::kSoftmax) return softmax(z, rows, columns);
-  Vector v(z.size());
-  std::transform(z.begin(), z.end(), v.begin(), [&](double x) {
-    switch (activation) {
-      case Activation::kSigmoid:
-        return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
-      case Activation::kTanh:
-        return std::tanh(x);
-      case Activation::kRelu:
-        return x > 0 ? x : 0.0;
-      default:
-        return x;
-    }
-  });
+  const bool is_log = activation == Activation::kLogSoftmax;
+  Vector v = is_log || activation == Activation::kSoftmax ? softmax(z, rows, columns) : z;
+  for (double& x : v) x = is_log ? std::log(x) : value(activation, x);
   return v;
 }
 
 // dz = J(z)^T dv with the Jacobian written out element by element, in terms of z
 inline Vector activate_backward(Activation activation, const Vector& z, const Vector& dv, Index rows, Index columns) {
-  const Vector v = activate(activation, z, rows, columns);
+  const Vector p = softmax(z, rows, columns);
+  // dv_j / dz_i
+  const auto jacobian = [&](Index r, Index i, Index j) {
+    const double p_i = p[at(r, i, columns)];
+    if (activation == Activation::kSoftmax) return p[at(r, j, columns)] * ((i == j) - p_i);
+    if (activation == Activation::kLogSoftmax) return (i == j) - p_i;
+    return i == j ? slope(activation, z[at(r, i, columns)]) : 0.0;
+  };
   Vector dz(z.size());
   for (Index r = 0; r < rows; ++r) {
     for (Index i = 0; i < columns; ++i) {
-      const double zi = z[at(r, i, columns)], vi = v[at(r, i, columns)];
-      for (Index j = 0; j < columns; ++j) {
-        double slope = 0;  // dv_j / dz_i
-        switch (activation) {
-          case Activation::kIdentity:
-            slope = i == j;
-            break;
-          case Activation::kSigmoid:
-            slope = i == j ? vi / (1 + std::exp(zi)) : 0;
-            break;
-          case Activation::kTanh:
-            slope = i == j ? 1 / (std::cosh(zi) * std::cosh(zi)) : 0;
-            break;
-          case Activation::kRelu:
-            slope = i == j && zi > 0;
-            break;
-          case Activation::kSoftmax:
-            slope = v[at(r, j, columns)] * ((i == j) - vi);
-            break;
-        }
-        dz[at(r, i, columns)] += slope * dv[at(r, j, columns)];
-      }
+      for (Index j = 0; j < columns; ++j) dz[at(r, i, columns)] += jacobian(r, i, j) * dv[at(r, j, columns)];
     }
   }
   return dz;
@@ -150,9 +199,45 @@ struct Sgd {
   }
 };
 
+inline double damped(double r, double epsilon, bool is_inside_root) {
+  return is_inside_root ? std::sqrt(r + epsilon) : std::sqrt(r) + epsilon;
+}
+
+// AdaGrad where rho is 1: the sum, not an average
+struct RmsProp {
+  double rho = 0.9, epsilon = 1e-8;
+  bool is_inside_root = false;
+  Vector r = {};
+
+  void step(double rate, const Vector& g, Vector& theta) {
+    r.resize(theta.size());
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      r[i] = rho * r[i] + (rho == 1 ? 1 : 1 - rho) * g[i] * g[i];
+      theta[i] -= rate * g[i] / damped(r[i], epsilon, is_inside_root);
+    }
+  }
+};
+
+struct Adadelta {
+  double rho = 0.9, epsilon = 1e-6;
+  Vector r = {}, s = {};
+
+  void step(double rate, const Vector& g, Vector& theta) {
+    r.resize(theta.size());
+    s.resize(theta.size());
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      r[i] = rho * r[i] + (1 - rho) * g[i] * g[i];
+      const double u = std::sqrt((s[i] + epsilon) / (r[i] + epsilon)) * g[i];
+      s[i] = rho * s[i] + (1 - rho) * u * u;
+      theta[i] -= rate * u;
+    }
+  }
+};
+
 struct Adam {
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  bool bias_correction = true;
+  bool is_inside_root = false, bias_correction = true;
+  double weight_decay = 0;
   int t = 0;
   Vector m = {}, v = {};
 
@@ -165,7 +250,7 @@ struct Adam {
       v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
       const double m_hat = bias_correction ? m[i] / (1 - std::pow(beta1, t)) : m[i];
       const double v_hat = bias_correction ? v[i] / (1 - std::pow(beta2, t)) : v[i];
-      theta[i] -= rate * m_hat / (std::sqrt(v_hat) + epsilon);
+      theta[i] -= rate * (m_hat / damped(v_hat, epsilon, is_inside_root) + weight_decay * theta[i]);
     }
   }
 };

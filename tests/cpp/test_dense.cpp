@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "activations.hpp"
 #include "layer_run.hpp"
 #include "nncpp/error.hpp"
 #include "nncpp/layers/dense.hpp"
@@ -10,8 +11,7 @@ namespace {
 
 TEST_CASE_TEMPLATE("dense: v = f(u W + b) as the plain loops have it, and z where the loss takes f over", T, float,
                    double) {
-  for (const Activation activation :
-       {Activation::kIdentity, Activation::kSigmoid, Activation::kTanh, Activation::kRelu, Activation::kSoftmax}) {
+  for (const Activation activation : all_activations()) {
     for (const bool use_bias : {true, false}) {
       CAPTURE(to_string(activation));
       CAPTURE(use_bias);

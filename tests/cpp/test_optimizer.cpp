@@ -52,7 +52,23 @@ TEST_CASE_TEMPLATE("optimizer: steps computed by hand", T, float, double) {
   check(path<T>(Adam<T>({.beta1 = 0.5, .beta2 = 0.5, .bias_correction = false}), 0.1, 1, {2}),
         {1 - 0.1 / (std::sqrt(2.0) + 1e-8)});
   // epsilon stands outside the root: 0.1 * 2 / (2 + 2)
-  check(path<T>(Adam<T>({.epsilon = 2}), 0.1, 1, {2}), {0.95});
+  check(path<T>(Adam<T>({.damping = {.epsilon = 2}}), 0.1, 1, {2}), {0.95});
+  // or inside: 0.1 * 2 / sqrt(4 + 12)
+  check(path<T>(Adam<T>({.damping = {12, true}}), 0.1, 1, {2}), {0.95});
+  // theta shrinks by 0.1 * 0.5 of itself, also where the gradient is 0
+  check(path<T>(Adam<T>({.weight_decay = 0.5}), 0.1, 1, {0, 0}), {0.95, 0.9025});
+  check(path<T>(Adam<T>({.weight_decay = 0.5}), 0.1, 1, {2}), {0.95 - 0.2 / (2 + 1e-8)});
+  // r = 9, 25; with r + 5 inside the root: 4 + 5, 20 + 5
+  check(path<T>(AdaGrad<T>({.epsilon = 1}), 0.1, 1, {3, 4}), {1 - 0.3 / 4, 1 - 0.3 / 4 - 0.4 / 6});
+  check(path<T>(AdaGrad<T>({.epsilon = 5, .is_inside_root = true}), 0.1, 1, {2, 4}),
+        {1 - 0.2 / 3, 1 - 0.2 / 3 - 0.4 / 5});
+  // r = 4, 3, 2.25 + 4; with r + 9 inside the root: 16 + 9
+  check(path<T>(RMSProp<T>(0.75, {.epsilon = 1}), 0.1, 1, {4, 0, 4}),
+        {1 - 0.4 / 3, 1 - 0.4 / 3, 1 - 0.4 / 3 - 0.4 / 3.5});
+  check(path<T>(RMSProp<T>(0.75, {.epsilon = 9, .is_inside_root = true}), 0.1, 1, {8}), {0.84});
+  // r = 4, 7; s = 0, 3
+  const double first = 1 - 0.4 * std::sqrt(12.0 / 16);
+  check(path<T>(Adadelta<T>(0.75, 12), 0.1, 1, {4, 4}), {first, first - 0.4 * std::sqrt(15.0 / 19)});
 }
 
 template <typename T>
@@ -60,34 +76,42 @@ struct Method {
   std::string name;
   std::shared_ptr<const Optimizer<T>> optimizer;
   std::function<void(double, const reference::Vector&, reference::Vector&)> twin;
+  double rate = 0.05;  // that suits a bowl; 0 where decay moves its bottom
 };
 
 template <typename T>
 std::vector<Method<T>> methods() {
-  const auto sgd = [](double momentum, bool nesterov) {
-    return [twin = reference::Sgd{momentum, nesterov}](double rate, const auto& g, auto& theta) mutable {
-      twin.step(rate, g, theta);
-    };
-  };
-  const auto adam = [](double beta1, double beta2, double epsilon, bool correction) {
-    return [twin = reference::Adam{beta1, beta2, epsilon, correction}](
-               double rate, const auto& g, auto& theta) mutable { twin.step(rate, g, theta); };
+  const auto twin = [](auto reference) {
+    return [reference](double rate, const auto& g, auto& theta) mutable { reference.step(rate, g, theta); };
   };
   using A = Adam<T>;
-  return {{"SGD", std::make_shared<SGD<T>>(), sgd(0, false)},
-          {"momentum", std::make_shared<SGD<T>>(0.9), sgd(0.9, false)},
-          {"Nesterov", std::make_shared<SGD<T>>(0.9, true), sgd(0.9, true)},
-          {"Adam", std::make_shared<A>(typename A::Options{}), adam(0.9, 0.999, 1e-8, true)},
-          {"Adam, other options", std::make_shared<A>(typename A::Options{.beta1 = 0.5, .beta2 = 0.9, .epsilon = 1e-3}),
-           adam(0.5, 0.9, 1e-3, true)},
-          {"Adam, uncorrected", std::make_shared<A>(typename A::Options{.bias_correction = false}),
-           adam(0.9, 0.999, 1e-8, false)}};
+  using Options = typename A::Options;
+  return {
+      {"SGD", std::make_shared<SGD<T>>(), twin(reference::Sgd{0, false})},
+      {"momentum", std::make_shared<SGD<T>>(0.9), twin(reference::Sgd{0.9, false})},
+      {"Nesterov", std::make_shared<SGD<T>>(0.9, true), twin(reference::Sgd{0.9, true})},
+      {"AdaGrad", std::make_shared<AdaGrad<T>>(Damping{1e-10}), twin(reference::RmsProp{1, 1e-10}), 1},
+      {"AdaGrad, epsilon inside", std::make_shared<AdaGrad<T>>(Damping{0.1, true}),
+       twin(reference::RmsProp{1, 0.1, true}), 1},
+      {"RMSProp", std::make_shared<RMSProp<T>>(0.9, Damping{}), twin(reference::RmsProp{})},
+      {"RMSProp, epsilon inside", std::make_shared<RMSProp<T>>(0.7, Damping{0.1, true}),
+       twin(reference::RmsProp{0.7, 0.1, true})},
+      {"Adadelta", std::make_shared<Adadelta<T>>(0.9, 1e-6), twin(reference::Adadelta{}), 1},
+      {"Adadelta, other options", std::make_shared<Adadelta<T>>(0.7, 1e-3), twin(reference::Adadelta{0.7, 1e-3}), 1},
+      {"Adam", std::make_shared<A>(Options{}), twin(reference::Adam{})},
+      {"Adam, other options", std::make_shared<A>(Options{.beta1 = 0.5, .beta2 = 0.9, .damping = {1e-3}}),
+       twin(reference::Adam{0.5, 0.9, 1e-3})},
+      {"Adam, epsilon inside", std::make_shared<A>(Options{.damping = {0.1, true}}),
+       twin(reference::Adam{.epsilon = 0.1, .is_inside_root = true})},
+      {"Adam, uncorrected", std::make_shared<A>(Options{.bias_correction = false}),
+       twin(reference::Adam{.bias_correction = false})},
+      {"AdamW", std::make_shared<A>(Options{.weight_decay = 0.1}), twin(reference::Adam{.weight_decay = 0.1}), 0}};
 }
 
 TEST_CASE_TEMPLATE("optimizer: five steps are those of the plain loops", T, float, double) {
   constexpr Index kSize = 103;
   const double rates[] = {0.1, 0.1, 0.05, 0.2, 0.0};
-  for (auto& [name, optimizer, twin] : methods<T>()) {
+  for (auto& [name, optimizer, twin, bowl_rate] : methods<T>()) {
     CAPTURE(name);
     auto theta = random_vector<T>(kSize, 1);
     reference::Vector expected(theta.begin(), theta.end());
@@ -106,12 +130,13 @@ TEST_CASE_TEMPLATE("optimizer: each one finds the bottom of a bowl", T, float, d
   // f = sum a_i (x_i - c_i)^2 / 2 with curvatures from 0.1 to 1
   const std::vector<T> curvature{T(0.1), T(0.3), 1}, bottom{1, -2, T(0.5)};
   constexpr double kNear = 1e-3;
-  for (auto& [name, optimizer, twin] : methods<T>()) {
+  for (auto& [name, optimizer, twin, bowl_rate] : methods<T>()) {
+    if (bowl_rate == 0) continue;
     auto x = random_vector<T>(3, 1), g = x;
     auto state = optimizer->start(3);
     for (int t = 0; t < 3000; ++t) {
       for (std::size_t i = 0; i < 3; ++i) g[i] = curvature[i] * (x[i] - bottom[i]);
-      optimizer->step(state, t < 1500 ? 0.05 : 0.005, g.data(), x.data(), 3);
+      optimizer->step(state, bowl_rate * (t < 2000 ? 1 : t < 2500 ? 0.1 : 0.01), g.data(), x.data(), 3);
     }
     x.resize(3);
     CAPTURE(name);
@@ -121,7 +146,7 @@ TEST_CASE_TEMPLATE("optimizer: each one finds the bottom of a bowl", T, float, d
 
 TEST_CASE_TEMPLATE("optimizer: cutting theta into pieces changes no bit", T, float, double) {
   constexpr Index kSize = 20000, kCut = 8192 + 16;
-  for (auto& [name, optimizer, twin] : methods<T>()) {
+  for (auto& [name, optimizer, twin, bowl_rate] : methods<T>()) {
     auto whole = random_vector<T>(kSize, 1), pieces = whole;
     auto state = optimizer->start(kSize), first = optimizer->start(kCut), second = optimizer->start(kSize - kCut);
     for (std::uint64_t t = 0; t < 3; ++t) {
@@ -135,9 +160,36 @@ TEST_CASE_TEMPLATE("optimizer: cutting theta into pieces changes no bit", T, flo
   }
 }
 
+TEST_CASE_TEMPLATE("optimizer: each range moves at its own rate, what lies between them stays", T, float, double) {
+  constexpr Index kFirst = 64, kGap = 128, kSize = 20000;
+  const std::vector<RateRange> ranges{{0, kFirst, 0.5}, {kGap, kSize, 2}};
+  for (auto& [name, optimizer, twin, bowl_rate] : methods<T>()) {
+    const auto start = random_vector<T>(kSize, 1);
+    auto theta = start, slow = start, fast = start;
+    auto state = optimizer->start(kSize), slow_state = optimizer->start(kSize), fast_state = optimizer->start(kSize);
+    for (std::uint64_t t = 0; t < 3; ++t) {
+      const auto g = random_vector<T>(kSize, 10 + t);
+      optimizer->step(state, 0.1, g.data(), theta.data(), ranges);
+      optimizer->step(slow_state, 0.05, g.data(), slow.data(), kSize);
+      optimizer->step(fast_state, 0.2, g.data(), fast.data(), kSize);
+    }
+    CAPTURE(name);
+    CHECK(state.t == 3);
+    auto expected = fast;
+    std::copy_n(slow.begin(), kFirst, expected.begin());
+    std::copy_n(start.begin() + kFirst, kGap - kFirst, expected.begin() + kFirst);
+    CHECK(same_bits(theta, expected));
+
+    const std::vector<RateRange> beyond{{0, kFirst, 1}, {kGap, kSize, 1e300}};
+    CHECK_THROWS_AS(optimizer->step(state, 1e300, theta.data(), theta.data(), beyond), DataError);
+    CHECK(state.t == 3);
+    CHECK(same_bits(theta, expected));
+  }
+}
+
 TEST_CASE_TEMPLATE("optimizer: the bits do not depend on the number of threads", T, float, double) {
   constexpr Index kSize = 100003;
-  for (auto& [name, optimizer, twin] : methods<T>()) {
+  for (auto& [name, optimizer, twin, bowl_rate] : methods<T>()) {
     std::vector<T> expected;
     for (const int count : kThreadCounts) {
       const Threads threads(count);
@@ -155,6 +207,9 @@ TEST_CASE_TEMPLATE("optimizer: the bits do not depend on the number of threads",
 TEST_CASE("optimizer: moments are named, begin at zero and are as long as theta") {
   CHECK(SGD<float>().moment_names().empty());
   CHECK(SGD<float>(0.9).moment_names() == std::vector<std::string>{"velocity"});
+  CHECK(AdaGrad<float>({}).moment_names() == std::vector<std::string>{"r"});
+  CHECK(RMSProp<float>(0.9, {}).moment_names() == std::vector<std::string>{"r"});
+  CHECK(Adadelta<float>(0.9, 1e-6).moment_names() == std::vector<std::string>{"r", "s"});
   CHECK(Adam<float>({}).moment_names() == std::vector<std::string>{"m", "v"});
   const auto state = Adam<float>({}).start(37);
   CHECK(state.t == 0);
@@ -171,13 +226,24 @@ TEST_CASE("optimizer: hyper-parameters outside their intervals are errors that n
   CHECK_THROWS_AS(SGD<float>(0.0, true), DataError);
   // what float rounds to 1, and what it flushes to 0
   CHECK_THROWS_AS(SGD<float>{1 - 1e-12}, DataError);
-  CHECK_THROWS_AS(Adam<float>({.epsilon = 1e-38}), DataError);
-  CHECK_NOTHROW(Adam<double>({.epsilon = 1e-38}));
+  CHECK_THROWS_AS(Adam<float>({.damping = {1e-38}}), DataError);
+  CHECK_NOTHROW(Adam<double>({.damping = {1e-38}}));
   for (const double beta : {-0.1, 1.0, nan}) {
     CHECK_THROWS_AS(Adam<float>({.beta1 = beta}), DataError);
     CHECK_THROWS_AS(Adam<float>({.beta2 = beta}), DataError);
+    CHECK_THROWS_AS(RMSProp<float>(beta, {}), DataError);
+    CHECK_THROWS_AS(Adadelta<float>(beta, 1e-6), DataError);
   }
-  for (const double epsilon : {0.0, -1.0, nan}) CHECK_THROWS_AS(Adam<float>({.epsilon = epsilon}), DataError);
+  for (const double epsilon : {0.0, -1.0, nan, 1e-50, 1e50}) {
+    const Damping damping{epsilon};
+    CHECK_THROWS_AS(AdaGrad<float>{damping}, DataError);
+    CHECK_THROWS_AS(RMSProp<float>(0.9, damping), DataError);
+    CHECK_THROWS_AS(Adadelta<float>(0.9, epsilon), DataError);
+    CHECK_THROWS_AS(Adam<float>({.damping = damping}), DataError);
+  }
+  CHECK_NOTHROW(Adam<double>({.damping = {1e-50}}));
+  for (const double decay : {-0.1, std::numeric_limits<double>::infinity(), nan})
+    CHECK_THROWS_AS(Adam<float>({.weight_decay = decay}), DataError);
   CHECK_THROWS_WITH_AS(Adam<float>({.beta1 = 1.5}), "beta1: expected 0 <= beta1 < 1 in float32, got 1.5", DataError);
 }
 

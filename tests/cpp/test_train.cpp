@@ -292,6 +292,27 @@ TEST_CASE("train: state moves with whole steps only, and stays where a layer lea
   CHECK(state(1) == 4);
 }
 
+TEST_CASE("train: a step is for prediction only, wherever it stands") {
+  const auto check = [](std::shared_ptr<Network<double>> network) {
+    for (std::size_t weight = 0; weight < network->graph().segments().size(); weight += 2)
+      set<double>(*network, weight, {1});
+    const double x[] = {3, -1};
+    double v[2];
+    double* const outputs[] = {v};
+    network->predict(std::vector{source(x, 2, {1})}, outputs);
+    CHECK(v[0] == 1);
+    CHECK(v[1] == 0);
+    try {
+      trainer<double>(network, "squared", std::make_shared<SGD<double>>());
+      FAIL("a step was taken");
+    } catch (const DataError& error) {
+      CHECK(std::string(error.what()).starts_with("dense_1: activation 'step' "));
+    }
+  };
+  check(sequential<double>({1}, {{1, Activation::kIdentity}, {1, Activation::kStep}}));
+  check(sequential<double>({1}, {{1, Activation::kIdentity}, {1, Activation::kStep}, {1, Activation::kIdentity}}));
+}
+
 TEST_CASE("train: rows outside the examples are refused") {
   const Classes data(20);
   auto training =
@@ -317,7 +338,8 @@ TEST_CASE("train: labels that were changed after the check are refused, and the 
 
 TEST_CASE("train: a check of many rows is interrupted") {
   const Classes data(100000);
-  auto training = trainer<float>(sequential<float>({64}, {{10, Activation::kSoftmax}}), "nllm", std::make_shared<SGD<float>>());
+  auto training =
+      trainer<float>(sequential<float>({64}, {{10, Activation::kSoftmax}}), "nllm", std::make_shared<SGD<float>>());
   int calls = 0;
   CHECK_THROWS_AS(training.require_valid(data.examples(), [&] { return ++calls == 3; }), Interrupted);
   CHECK(calls == 3);

@@ -101,6 +101,16 @@ def _step_with_rate(s: Subject) -> Any:
         assert (model.flat_parameters == before).all()
 
 
+def _train_through_a_step(s: Subject) -> Any:
+    model = sequence(nn.Dense(5, "step", name="gate"), nn.Dense(3, "softmax"))
+    model.compile("adam", "nllm")
+
+
+def _train_up_to_a_step(s: Subject) -> Any:
+    model = sequence(nn.Dense(3), nn.Activation("step", name="gate"))
+    model.compile("sgd", "squared")
+
+
 Shape, Data, File, Early = nn.ShapeError, nn.DataError, nn.FileError, nn.NncppError
 
 DATA = [
@@ -192,9 +202,29 @@ ARGUMENTS = [
     case("Nesterov without momentum", lambda s: nn.SGD(0.1, nesterov=True), Data, "nesterov", "momentum"),
     case("beta2 1", lambda s: nn.Adam(beta2=1.0), Data, "beta2", "[0, 1)", "1"),
     case("epsilon 0", lambda s: nn.Adam(epsilon=0.0), Data, "epsilon", "(0, inf)", "0"),
+    case("epsilon 0 of AdaGrad", lambda s: nn.AdaGrad(epsilon=0), Data, "epsilon", "(0, inf)", "0"),
+    case("epsilon -1 of RMSProp", lambda s: nn.RMSProp(epsilon=-1), Data, "epsilon", "(0, inf)", "-1"),
+    case("epsilon NaN of Adadelta", lambda s: nn.Adadelta(epsilon=np.nan), Data, "epsilon", "nan"),
+    case("epsilon that is 0 in float32", compiled(optimizer=nn.AdaGrad(epsilon=1e-50)), Data, "epsilon", "float32",
+         "1e-50"),
+    case("epsilon inside by word", lambda s: nn.RMSProp(epsilon_inside_root="no"), TypeError, "epsilon_inside_root",
+         "True or False", "no"),
+    case("epsilon inside by number", lambda s: nn.AdaGrad(epsilon_inside_root=1), TypeError, "epsilon_inside_root"),
+    case("epsilon inside of nothing", lambda s: nn.Adam(epsilon_inside_root=None), TypeError, "epsilon_inside_root"),
+    case("rho 1", lambda s: nn.RMSProp(rho=1), Data, "rho", "[0, 1)", "1"),
+    case("rho -0.1", lambda s: nn.Adadelta(rho=-0.1), Data, "rho", "[0, 1)", "-0.1"),
+    case("rho is a word", lambda s: nn.Adadelta(rho="most"), TypeError, "rho", "most"),
+    case("weight decay -1", lambda s: nn.AdamW(weight_decay=-1), Data, "weight_decay", "[0, inf)", "-1"),
+    case("weight decay infinite", lambda s: nn.AdamW(weight_decay=np.inf), Data, "weight_decay", "inf"),
+    case("weight decay is a word", lambda s: nn.AdamW(weight_decay="some"), TypeError, "weight_decay", "some"),
+    case("weight decay of Adam", lambda s: nn.Adam(weight_decay=0.1), TypeError, "weight_decay"),
+    case("training through a step", _train_through_a_step, Data, "gate: ", "activation 'step'", "sigmoid"),
+    case("training up to a step", _train_up_to_a_step, Data, "gate: ", "activation 'step'"),
+    case("a gradient of a step", lambda s: nn.Activation("step", name="gate").build((4,)).backward(s.x, s.x, s.x), Data,
+         "gate: ", "activation 'step'"),
     case("an unknown activation", dense(3, "swoosh"), Data, "activation", "swoosh", "relu"),
     case("an activation as function", dense(3, np.tanh), TypeError, "activation", "relu"),
-    case("an unknown optimizer", compiled(optimizer="magic"), Data, "optimizer", "magic", "sgd, adam"),
+    case("an unknown optimizer", compiled(optimizer="magic"), Data, "optimizer", "magic", "sgd, adagrad", "adamw"),
     case("an unknown loss", compiled(loss="gain"), Data, "loss", "gain", "squared, nll, nllm"),
     case("a loss as class", compiled(loss=nn.NLLM), TypeError, "loss", "NLLM(...)"),
     case("no loss", compiled(loss=None), TypeError, "loss", "None"),

@@ -21,6 +21,14 @@ def at_sum(u: Any, parameters: Any) -> Any:
     return u @ parameters["weight"] + parameters["bias"]
 
 
+def at_unit_input(u: Any, parameters: Any) -> Any:
+    return np.abs(u) - 1.0
+
+
+def at_unit_sum(u: Any, parameters: Any) -> Any:
+    return np.abs(at_sum(u, parameters)) - 1.0
+
+
 @dataclass(frozen=True)
 class Row:
     """A layer and a shape; `large` is a layer and a shape with work for several threads."""
@@ -58,20 +66,18 @@ def dropout(**name: Any) -> nn.Layer:
     return nn.Dropout(0.4, **name)
 
 
+SMOOTH = ["identity", "sigmoid", "tanh", "softplus", "exponential", "gelu", "silu", "softmax", "log_softmax"]
+BENT_AT_ZERO = ["softsign", "relu", "leaky_relu", "elu", "selu"]  # also those whose second derivative jumps
 ROWS = [
-    dense_row("identity"),
-    dense_row("sigmoid"),
-    dense_row("tanh"),
-    dense_row("softmax"),
-    dense_row("relu", kinks=at_sum),
+    *(dense_row(activation) for activation in SMOOTH),
+    *(dense_row(activation, kinks=at_sum) for activation in BENT_AT_ZERO),
+    dense_row("hard_tanh", kinks=at_unit_sum),
     Row("dense without bias", dense(4, "tanh", use_bias=False), (2,), (4,)),
     Row("dense of one unit", dense(1), (1,), (1,)),
     Row("dense on a sequence", dense(4, "tanh"), (3, 2), (3, 4), dense(64, "tanh"), (9, 40)),
-    activation_row("identity"),
-    activation_row("sigmoid"),
-    activation_row("tanh"),
-    activation_row("softmax"),
-    activation_row("relu", kinks=at_input),
+    *(activation_row(activation) for activation in SMOOTH),
+    *(activation_row(activation, kinks=at_input) for activation in BENT_AT_ZERO),
+    activation_row("hard_tanh", kinks=at_unit_input),
     Row("softmax of a sequence", lambda **name: nn.Activation("softmax", **name), (2, 3), (2, 3)),
     Row("dropout", dropout, (6,), (6,), dropout, (900,), is_random=True),
     Row("dropout of an image", dropout, (3, 2), (3, 2), is_random=True),

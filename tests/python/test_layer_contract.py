@@ -9,6 +9,7 @@ import pytest
 
 import nncpp as nn
 from layer_table import ROWS, Row
+from nncpp import _core
 from snapshots import snapshot
 from tolerances import GRADIENT, GRADIENT_FLOOR, ROUNDING
 
@@ -75,6 +76,13 @@ def require_right_gradients(row: Row, module: Any, training: bool) -> None:
 
 def test_every_layer_of_the_package_has_a_row() -> None:
     assert {row.make().kind for row in ROWS} == set(nn.layers.Layer._members)
+
+
+def test_every_activation_with_a_derivative_has_a_row() -> None:
+    for kind in ("Dense", "Activation"):
+        layers = [row.make() for row in ROWS]
+        listed = {layer.activation for layer in layers if layer.kind == kind}
+        assert listed == set(_core.activation_names) - {"step"}
 
 
 @every_layer

@@ -21,38 +21,98 @@ def sgd(rate: float, momentum: float = 0.0, nesterov: bool = False) -> Iterator[
         g = yield -rate * (g + momentum * v if nesterov else v)
 
 
-def adam(rate: float, beta1: float, beta2: float, epsilon: float, corrected: bool) -> Iterator[Any]:
+def adam(
+    rate: float, beta1: float, beta2: float, epsilon: float, *, corrected: bool = True, inside: bool = False
+) -> Iterator[Any]:
     """The moments as explicit weighted sums over all gradients so far."""
     gradients = [(yield 0.0)]
     while True:
         t = len(gradients)
         age = np.arange(t)[::-1, None]
         m = (1 - beta1) * np.sum(beta1**age * np.array(gradients), axis=0)
-        v = (1 - beta2) * np.sum(beta2**age * np.array(gradients) ** 2, axis=0)
+        v = mean_square(gradients, beta2)
         if corrected:
             m, v = m / (1 - beta1**t), v / (1 - beta2**t)
-        gradients.append((yield -rate * m / (np.sqrt(v) + epsilon)))
+        gradients.append((yield -rate * m / damped(v, epsilon, inside)))
 
 
-REFERENCES: list[tuple[Any, Callable[[], Iterator[Any]]]] = [
-    (nn.SGD(0.1), lambda: sgd(0.1)),
-    (nn.SGD(0.1, momentum=0.9), lambda: sgd(0.1, 0.9)),
-    (nn.SGD(0.1, momentum=0.8, nesterov=True), lambda: sgd(0.1, 0.8, nesterov=True)),
-    (nn.Adam(0.1), lambda: adam(0.1, 0.9, 0.999, 1e-8, corrected=True)),
-    (nn.Adam(0.05, 0.8, 0.95, 1e-3), lambda: adam(0.05, 0.8, 0.95, 1e-3, corrected=True)),
-    (nn.Adam(0.01, bias_correction=False), lambda: adam(0.01, 0.9, 0.999, 1e-8, corrected=False)),
-    (nn.Adam(0.1, beta1=0.0, beta2=0.0), lambda: adam(0.1, 0.0, 0.0, 1e-8, corrected=True)),
+def adagrad(rate: float, epsilon: float, inside: bool = False) -> Iterator[Any]:
+    """The sum of all squares anew in each step."""
+    gradients = [(yield 0.0)]
+    while True:
+        r = np.sum(np.array(gradients) ** 2, axis=0)
+        gradients.append((yield -rate * gradients[-1] / damped(r, epsilon, inside)))
+
+
+def rmsprop(rate: float, rho: float, epsilon: float, inside: bool = False) -> Iterator[Any]:
+    gradients = [(yield 0.0)]
+    while True:
+        gradients.append((yield -rate * gradients[-1] / damped(mean_square(gradients, rho), epsilon, inside)))
+
+
+def adadelta(rate: float, rho: float, epsilon: float) -> Iterator[Any]:
+    """Zeiler's algorithm 1: dx = -RMS(dx before) / RMS(g) g."""
+    gradients, changes = [(yield 0.0)], []
+    while True:
+        before = mean_square(changes, rho) if changes else 0.0
+        changes.append(-np.sqrt(before + epsilon) / np.sqrt(mean_square(gradients, rho) + epsilon) * gradients[-1])
+        gradients.append((yield rate * changes[-1]))
+
+
+def decaying(theta: Any, decay: float, steps: Iterator[Any]) -> Iterator[Any]:
+    """Before each of `steps`, theta loses the share `decay`."""
+    next(steps)
+    g = yield 0.0
+    while True:
+        change = -decay * theta + steps.send(g)
+        theta = theta + change
+        g = yield change
+
+
+def damped(r: Any, epsilon: float, inside: bool) -> Any:
+    return np.sqrt(r + epsilon) if inside else np.sqrt(r) + epsilon
+
+
+def mean_square(values: list[Any], rho: float) -> Any:
+    age = np.arange(len(values))[::-1, None]
+    return (1 - rho) * np.sum(rho**age * np.array(values) ** 2, axis=0)
+
+
+REFERENCES: list[tuple[Any, Callable[[Any], Iterator[Any]]]] = [
+    (nn.SGD(0.1), lambda start: sgd(0.1)),
+    (nn.SGD(0.1, momentum=0.9), lambda start: sgd(0.1, 0.9)),
+    (nn.SGD(0.1, momentum=0.8, nesterov=True), lambda start: sgd(0.1, 0.8, nesterov=True)),
+    (nn.AdaGrad(0.1), lambda start: adagrad(0.1, 1e-10)),
+    (nn.AdaGrad(0.2, 0.05, epsilon_inside_root=True), lambda start: adagrad(0.2, 0.05, inside=True)),
+    (nn.RMSProp(0.1), lambda start: rmsprop(0.1, 0.9, 1e-8)),
+    (nn.RMSProp(0.02, 0.7, 0.05), lambda start: rmsprop(0.02, 0.7, 0.05)),
+    (nn.RMSProp(0.02, 0.7, 0.05, epsilon_inside_root=True), lambda start: rmsprop(0.02, 0.7, 0.05, inside=True)),
+    (nn.Adadelta(), lambda start: adadelta(1.0, 0.9, 1e-6)),
+    (nn.Adadelta(0.5, 0.7, 0.01), lambda start: adadelta(0.5, 0.7, 0.01)),
+    (nn.Adam(0.1), lambda start: adam(0.1, 0.9, 0.999, 1e-8)),
+    (nn.Adam(0.05, 0.8, 0.95, 1e-3), lambda start: adam(0.05, 0.8, 0.95, 1e-3)),
+    (nn.Adam(0.01, bias_correction=False), lambda start: adam(0.01, 0.9, 0.999, 1e-8, corrected=False)),
+    (nn.Adam(0.1, beta1=0.0, beta2=0.0), lambda start: adam(0.1, 0.0, 0.0, 1e-8)),
+    (
+        nn.Adam(0.1, epsilon=0.05, epsilon_inside_root=True),
+        lambda start: adam(0.1, 0.9, 0.999, 0.05, inside=True),
+    ),
+    (nn.AdamW(0.1), lambda start: decaying(start, 0.1 * 0.01, adam(0.1, 0.9, 0.999, 1e-8))),
+    (
+        nn.AdamW(0.05, 0.8, 0.95, 1e-3, 0.5, bias_correction=False, epsilon_inside_root=True),
+        lambda start: decaying(start, 0.05 * 0.5, adam(0.05, 0.8, 0.95, 1e-3, corrected=False, inside=True)),
+    ),
 ]
 
 
 @pytest.mark.parametrize(("optimizer", "reference"), REFERENCES, ids=[repr(o) for o, _ in REFERENCES])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_twenty_steps_equal_an_independent_reference(
-    optimizer: Any, reference: Callable[[], Iterator[Any]], dtype: str, rng: np.random.Generator
+    optimizer: Any, reference: Callable[[Any], Iterator[Any]], dtype: str, rng: np.random.Generator
 ) -> None:
     start, gradients = rng.normal(size=6), rng.normal(size=(20, 6))
     got = Driver(optimizer, start, dtype).steps(gradients)
-    changes = reference()
+    changes = reference(start)
     next(changes)
     expected = start + np.cumsum([changes.send(g) for g in gradients], axis=0)
     (EXACT if dtype == "float64" else TRAINING[dtype]).assert_close(got, expected)
@@ -88,10 +148,55 @@ def test_adam_without_bias_correction_by_hand() -> None:
     TRAINING["float64"].assert_close(got, [-0.1 * np.sqrt(10.0)])
 
 
+def test_adagrad_by_hand() -> None:
+    # r = 9, then 25: theta moves by 0.5 * 3 / (3 + 1) and 0.5 * -4 / (5 + 1)
+    got = Driver(nn.AdaGrad(0.5, epsilon=1.0), [0.0]).steps([[3.0], [-4.0]])
+    EXACT.assert_close(got, [[-3 / 8], [-3 / 8 + 1 / 3]])
+    # epsilon inside: sqrt(4 + 5), sqrt(20 + 5)
+    got = Driver(nn.AdaGrad(0.5, epsilon=5.0, epsilon_inside_root=True), [0.0]).steps([[2.0], [4.0]])
+    EXACT.assert_close(got, [[-1 / 3], [-1 / 3 - 2 / 5]])
+
+
+def test_rmsprop_by_hand() -> None:
+    # r = 0.25 * 16 = 4, then 3, then 0.75 * 3 + 4 = 6.25
+    got = Driver(nn.RMSProp(0.5, 0.75, 1.0), [0.0]).steps([[4.0], [0.0], [4.0]])
+    EXACT.assert_close(got, [[-2 / 3], [-2 / 3], [-2 / 3 - 2 / 3.5]])
+    # epsilon inside: sqrt(0.25 * 64 + 9)
+    EXACT.assert_close(Driver(nn.RMSProp(0.5, 0.75, 9.0, epsilon_inside_root=True), [0.0]).step([8.0]), [-4 / 5])
+
+
+def test_adadelta_by_hand() -> None:
+    # r = 4, 7; u = 4 sqrt(12) / sqrt(4 + 12), so s = 0.25 * 12 = 3; u = 4 sqrt(3 + 12) / sqrt(7 + 12)
+    got = Driver(nn.Adadelta(0.5, 0.75, 12.0), [0.0]).steps([[4.0], [4.0]])
+    EXACT.assert_close(got, [[-np.sqrt(3.0)], [-np.sqrt(3.0) - 2 * np.sqrt(15 / 19)]])
+
+
+def test_adamw_by_hand() -> None:
+    # theta loses 0.1 * 0.5 of itself, also where the gradient is zero
+    got = Driver(nn.AdamW(0.1, weight_decay=0.5), [2.0]).steps([[0.0], [0.0]])
+    EXACT.assert_close(got, [[1.9], [1.805]])
+
+
+def test_adamw_lets_biases_decay_too() -> None:
+    model = nn.Sequential([nn.Input(1), nn.Dense(1, bias_initializer="ones")], dtype="float64")
+    model.compile(nn.AdamW(0.5, weight_decay=0.25, epsilon=1.0), "squared")
+    model.train_on_batch([[0.0]], [1.0])  # z = y = 1: no gradient
+    EXACT.assert_close(model.parameters["dense/bias"], [1.0 - 0.125])
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     "optimizer",
-    [nn.SGD(0.1), nn.SGD(0.05, 0.9), nn.SGD(0.05, 0.9, nesterov=True), nn.Adam(0.05)],
+    [
+        nn.SGD(0.1),
+        nn.SGD(0.05, 0.9),
+        nn.SGD(0.05, 0.9, nesterov=True),
+        nn.AdaGrad(0.5),
+        nn.RMSProp(0.1, epsilon=1.0),
+        nn.Adadelta(0.3, epsilon=0.01),
+        nn.Adam(0.05),
+        nn.Adam(0.05, epsilon=0.01, epsilon_inside_root=True),
+    ],
     ids=repr,
 )
 def test_the_bottom_of_a_bowl_is_found(optimizer: Any, dtype: str, rng: np.random.Generator) -> None:
@@ -140,8 +245,17 @@ def test_compiling_again_starts_the_moments_anew() -> None:
 
 
 def test_a_model_takes_the_optimizer_by_name() -> None:
-    for name, kind in (("sgd", nn.SGD), ("adam", nn.Adam)):
-        assert repr(Driver(name, [0.0]).model.optimizer) == repr(kind())
+    kinds = [nn.SGD, nn.AdaGrad, nn.RMSProp, nn.Adadelta, nn.Adam, nn.AdamW]
+    assert [kind.kind for kind in kinds] == list(nn.optimizers.Optimizer._members)
+    for kind in kinds:
+        assert repr(Driver(kind.__name__.lower(), [0.0]).model.optimizer) == repr(kind())
+
+
+def test_configs_come_back() -> None:
+    for optimizer, _ in REFERENCES:
+        again = nn.optimizers.Optimizer.from_config(optimizer.config())
+        assert type(again) is type(optimizer)
+        assert again.config() == optimizer.config()
 
 
 def test_hyper_parameters_are_fixed_once_an_optimizer_is_made() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nncpp as nn
+from nncpp import _core
 from tolerances import ROUNDING, TRAINING
 
 pytestmark = [
@@ -20,6 +21,14 @@ OPTIMIZERS = {
         nn.SGD(0.05, 0.9, nesterov=True),
         lambda torch, p: torch.optim.SGD(p, 0.05, momentum=0.9, nesterov=True),
     ),
+    "AdaGrad": (nn.AdaGrad(0.05), lambda torch, p: torch.optim.Adagrad(p, 0.05)),
+    "RMSProp": (nn.RMSProp(2e-3), lambda torch, p: torch.optim.RMSprop(p, 2e-3, alpha=0.9)),
+    "RMSProp with other numbers": (
+        nn.RMSProp(1e-2, 0.99, 1e-4),
+        lambda torch, p: torch.optim.RMSprop(p, 1e-2, alpha=0.99, eps=1e-4),
+    ),
+    "Adadelta": (nn.Adadelta(), lambda torch, p: torch.optim.Adadelta(p)),
+    "AdamW": (nn.AdamW(1e-2, weight_decay=0.1), lambda torch, p: torch.optim.AdamW(p, 1e-2, weight_decay=0.1)),
     "Adam": (nn.Adam(1e-2), lambda torch, p: torch.optim.Adam(p, 1e-2)),
     "Adam with other numbers": (
         nn.Adam(1e-2, 0.8, 0.95, 1e-4),
@@ -70,7 +79,7 @@ def test_twenty_steps_equal_those_of_torch(name: str, loss: str, output: str, hi
         TRAINING[dtype].assert_close(mine, other.detach().numpy())
 
 
-@pytest.mark.parametrize("output", ["identity", "sigmoid", "tanh", "relu", "softmax"])
+@pytest.mark.parametrize("output", [name for name in _core.activation_names if name != "step"])
 def test_gradients_through_every_activation_equal_autograd(output: str) -> None:
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(1)
@@ -78,7 +87,15 @@ def test_gradients_through_every_activation_equal_autograd(output: str) -> None:
     layer = nn.Dense(4, output, bias_initializer="ones").build((6,), dtype="float64")
     x, w, b = (torch.tensor(v.copy(), requires_grad=True) for v in (u, *layer.parameters.values()))
     z = x @ w + b
-    v = {"identity": lambda: z, "softmax": lambda: z.softmax(dim=1)}.get(output, lambda: getattr(torch, output)(z))()
+    functional = torch.nn.functional
+    by_another_name = {
+        "identity": lambda: z,
+        "hard_tanh": lambda: functional.hardtanh(z),
+        "exponential": z.exp,
+        "softmax": lambda: z.softmax(dim=1),
+        "log_softmax": lambda: z.log_softmax(dim=1),
+    }
+    v = by_another_name[output]() if output in by_another_name else getattr(functional, output)(z)
     v.backward(torch.tensor(dv))
     exact = ROUNDING["float64"]
     mine = layer.forward(u)

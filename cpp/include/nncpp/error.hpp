@@ -30,4 +30,14 @@ std::string text(const Parts&... parts) {
   return out.str();
 }
 
+// f(), with the name before the message of its DataError
+template <typename F>
+auto named(const std::string& name, F f) {
+  try {
+    return f();
+  } catch (const DataError& error) {
+    throw DataError(text(name, ": ", error.what()));
+  }
+}
+
 }  // namespace nncpp

@@ -1,5 +1,5 @@
-// Graph: nodes in the order they were added. A node may only use nodes before it, so the order is topological and a cycle
-// cannot be written. Sequential is a loop over add.
+// Graph: nodes in the order they were added. A node may only use nodes before it, so the order is topological and a
+// cycle cannot be written. Sequential is a loop over add.
 #pragma once
 
 #include <memory>

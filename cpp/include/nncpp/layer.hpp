@@ -32,22 +32,22 @@ struct Forward {
   T* saved;                                  // memory().saved elements, kept for backward
   T* scratch;                                // memory().forward elements
   Mode mode;
-  RandomKey key;     // this layer's numbers in this step
-  bool is_linear;    // the loss takes the output activation over: v is to be z
+  RandomKey key;   // this layer's numbers in this step
+  bool is_linear;  // the loss takes the output activation over: v is to be z
 };
 
 // u, v, dL/dv -> dL/du, dL/dW
 template <typename T>
 struct Backward {
-  std::span<const Tensor<const T>> inputs;   // u_i (N, ...)
-  Tensor<const T> output;                    // v (N, ...)
-  Tensor<const T> doutput;                   // dL/dv (N, ...); dL/dz where is_linear
-  std::span<const Gradient<T>> dinputs;      // dL/du_i
+  std::span<const Tensor<const T>> inputs;  // u_i (N, ...)
+  Tensor<const T> output;                   // v (N, ...)
+  Tensor<const T> doutput;                  // dL/dv (N, ...); dL/dz where is_linear
+  std::span<const Gradient<T>> dinputs;     // dL/du_i
   std::span<const Tensor<const T>> weights;
-  std::span<const Gradient<T>> dweights;     // dL/dW
+  std::span<const Gradient<T>> dweights;  // dL/dW
   std::span<const Tensor<const T>> state;
   const T* saved;
-  T* scratch;                                // memory().backward elements
+  T* scratch;  // memory().backward elements
   Mode mode;
   RandomKey key;
   bool is_linear;

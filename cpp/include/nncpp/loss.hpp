@@ -46,14 +46,15 @@ class Loss {
   // throws DataError naming the first row whose target cannot be; `output` is the shape of one sample
   virtual void require_valid(const Source& target, const Shape& output) const;
 
-  // output (N, ..., columns): z if paired, else v; weights (N), by sample, or null for ones; doutput like output, or null.
-  // doutput is the gradient of factor * L. A batch whose weights are all zero has loss 0 and gradient 0.
+  // output (N, ..., columns): z if paired, else v; weights (N), by sample, or null for ones; doutput like output, or
+  // null. doutput is the gradient of factor * L. A batch whose weights are all zero has loss 0 and gradient 0.
   LossSums evaluate(Tensor<const T> output, const Target<T>& target, const T* weights, T* doutput,
                     double factor = 1.0) const;
 
  private:
   // loss of row r; d (columns), unless null, is its gradient times `scale`; `correct`: is its class right
-  virtual double row(const T* z, Index columns, const Target<T>& target, Index r, T scale, T* d, bool& correct) const = 0;
+  virtual double row(const T* z, Index columns, const Target<T>& target, Index r, T scale, T* d,
+                     bool& correct) const = 0;
 };
 
 // "squared", "nll", "nllm"; throws DataError that lists the names

@@ -1,4 +1,5 @@
-// Module: one layer on its own, with parameters and buffers: forward and backward one at a time, to look at or to check.
+// Module: one layer on its own, with parameters and buffers: forward and backward one at a time, to look at or to
+// check.
 #pragma once
 
 #include <memory>

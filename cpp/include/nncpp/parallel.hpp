@@ -16,8 +16,8 @@ int num_threads();
 void set_num_threads(int count);
 
 // While it lives, this thread flushes denormals to zero; then the old mode is back. Gradients that fade away
-// would otherwise cost a hundred cycles each. Whoever calls the core sets it (Trainer, Network, Module); regions set it on
-// their threads.
+// would otherwise cost a hundred cycles each. Whoever calls the core sets it (Trainer, Network, Module); regions set it
+// on their threads.
 class FloatMode {
  public:
   FloatMode();

@@ -41,10 +41,10 @@ class Plan {
 
   // requires: 1 <= n <= capacity. Slots of inputs are then (n, ...) and to be filled by the caller.
   void set_batch(Index n);
-  Tensor<T> input(int i) const;                // i-th input of the graph
-  Tensor<T> input_gradient(int i) const;       // after backward
-  Tensor<const T> output(int k) const;         // k-th output, between forward and backward
-  Tensor<T> output_gradient(int k) const;      // to be filled before backward
+  Tensor<T> input(int i) const;            // i-th input of the graph
+  Tensor<T> input_gradient(int i) const;   // after backward
+  Tensor<const T> output(int k) const;     // k-th output, between forward and backward
+  Tensor<T> output_gradient(int k) const;  // to be filled before backward
 
   // throws Interrupted
   void forward(const Pass& pass, const Poll& poll = {});
@@ -67,8 +67,8 @@ class Plan {
   Options options_;
   Vectors<T> vectors_;
   Buffer<T> arena_;
-  std::vector<Step> steps_;  // by node
-  std::vector<int> inputs_;  // node ids
+  std::vector<Step> steps_;        // by node
+  std::vector<int> inputs_;        // node ids
   std::vector<Tensor<T>> unused_;  // gradients that no layer writes, because no output needs them
   Index n_ = 0;
 };

@@ -11,7 +11,20 @@
 
 namespace nncpp {
 
-enum class ElementType { kBool, kInt8, kInt16, kInt32, kInt64, kUint8, kUint16, kUint32, kUint64, kFloat16, kFloat32, kFloat64 };
+enum class ElementType {
+  kBool,
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kUint8,
+  kUint16,
+  kUint32,
+  kUint64,
+  kFloat16,
+  kFloat32,
+  kFloat64
+};
 
 struct Source {
   const std::byte* data = nullptr;

@@ -19,12 +19,12 @@ struct Examples {
 
 // Which steps to take, and when to come back early.
 struct RunOptions {
-  std::span<const Index> order;     // rows in the order of the epoch
-  Index first = 0;                  // position in it where the run starts
-  Index batch_size = 32;            // the last batch may be smaller
+  std::span<const Index> order;  // rows in the order of the epoch
+  Index first = 0;               // position in it where the run starts
+  Index batch_size = 32;         // the last batch may be smaller
   Index max_steps = 1;
-  double seconds = 1e9;             // no further step is started after this long
-  std::span<const double> rates;    // learning rate of each step of the run
+  double seconds = 1e9;           // no further step is started after this long
+  std::span<const double> rates;  // learning rate of each step of the run
 };
 
 // What an epoch has added up. A run goes on from the totals of the run before it, adding step by step, so that the
@@ -67,7 +67,8 @@ class Trainer {
   Objective step(const Examples& examples, double rate, const Poll& poll = {});
 
   // J and its gradient on all rows as one batch; theta unchanged. dtheta (theta_size); dinputs by input, may be empty
-  Objective gradient(const Examples& examples, Mode mode, T* dtheta, std::span<T* const> dinputs, const Poll& poll = {});
+  Objective gradient(const Examples& examples, Mode mode, T* dtheta, std::span<T* const> dinputs,
+                     const Poll& poll = {});
 
   // sums over all rows, in inference
   Objective evaluate(const Examples& examples, const Poll& poll = {});

@@ -17,11 +17,11 @@ void ActivationLayer<T>::forward(const Forward<T>& pass) const {
 
 template <typename T>
 void ActivationLayer<T>::backward(const Backward<T>& pass) const {
-  const auto& v = pass.output;        // (N, ..., K)
-  const auto& du = pass.dinputs[0];   // (N, ..., K)
+  const auto& v = pass.output;       // (N, ..., K)
+  const auto& du = pass.dinputs[0];  // (N, ..., K)
   if (!du.is_wanted()) return;
-  activate_backward(pass.is_linear ? Activation::kIdentity : activation_, v.data, pass.doutput.data, du.to.data,
-                    v.rows(), v.columns(), du.write);
+  activate_backward(pass.is_linear ? Activation::kIdentity : activation_, pass.inputs[0].data, v.data,
+                    pass.doutput.data, du.to.data, v.rows(), v.columns(), du.write);
 }
 
 template class ActivationLayer<float>;

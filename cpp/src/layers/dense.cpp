@@ -29,18 +29,21 @@ std::vector<SegmentSpec> Dense<T>::parameters(std::span<const Shape> inputs) con
 template <typename T>
 LayerMemory Dense<T>::memory(std::span<const Shape> inputs, Index n) const {
   if (options_.activation == Activation::kIdentity) return {};
-  return {.backward = numel(output_shape(inputs).batch(n))};  // dz
+  const Index size = numel(output_shape(inputs).batch(n));  // of z and dz
+  return {.saved = needs_z(options_.activation) ? size : 0, .backward = size};
 }
 
 template <typename T>
 void Dense<T>::forward(const Forward<T>& pass) const {
-  const auto& u = pass.inputs[0];                            // (N, D)
-  const auto& W = pass.weights[0];                           // (D, K)
+  const auto& u = pass.inputs[0];                                   // (N, D)
+  const auto& W = pass.weights[0];                                  // (D, K)
   const T* b = options_.use_bias ? pass.weights[1].data : nullptr;  // (K)
   const Index N = u.rows(), D = u.columns(), K = options_.units;
 
-  multiply(matrix(u.data, N, D), matrix(W.data, D, K), pass.output.data, Write::kAssign, b);
-  if (!pass.is_linear) activate(options_.activation, pass.output.data, pass.output.data, N, K);
+  T* const v = pass.output.data;                                                  // (N, K)
+  T* const z = needs_z(options_.activation) && !pass.is_linear ? pass.saved : v;  // (N, K), in place unless it is kept
+  multiply(matrix(u.data, N, D), matrix(W.data, D, K), z, Write::kAssign, b);
+  if (!pass.is_linear && options_.activation != Activation::kIdentity) activate(options_.activation, z, v, N, K);
 }
 
 template <typename T>
@@ -51,7 +54,7 @@ void Dense<T>::backward(const Backward<T>& pass) const {
 
   const T* dz = pass.doutput.data;  // (N, K)
   if (!pass.is_linear && options_.activation != Activation::kIdentity) {
-    activate_backward(options_.activation, pass.output.data, dz, pass.scratch, N, K);
+    activate_backward(options_.activation, pass.saved, pass.output.data, dz, pass.scratch, N, K);
     dz = pass.scratch;
   }
   const auto& [du, dW] = std::pair{pass.dinputs[0], pass.dweights[0]};

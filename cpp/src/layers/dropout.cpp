@@ -24,9 +24,11 @@ void apply_mask(const RandomKey& key, double rate, const T* x, T* y, Index size,
       const T* from = x + first;
       T* to = y + first;
       if (write == Write::kAssign)
-        for (Index i = 0; i < count; ++i) to[i] = words[static_cast<std::size_t>(i)] >= threshold ? from[i] * scale : T(0);
+        for (Index i = 0; i < count; ++i)
+          to[i] = words[static_cast<std::size_t>(i)] >= threshold ? from[i] * scale : T(0);
       else
-        for (Index i = 0; i < count; ++i) to[i] += words[static_cast<std::size_t>(i)] >= threshold ? from[i] * scale : T(0);
+        for (Index i = 0; i < count; ++i)
+          to[i] += words[static_cast<std::size_t>(i)] >= threshold ? from[i] * scale : T(0);
     }
   });
 }
@@ -60,7 +62,8 @@ void Dropout<T>::backward(const Backward<T>& pass) const {
   if (pass.mode == Mode::kTraining && rate_ > 0)
     apply_mask(pass.key, rate_, dv.data, du.to.data, dv.size(), du.write);
   else
-    activate_backward(Activation::kIdentity, dv.data, dv.data, du.to.data, dv.rows(), dv.columns(), du.write);
+    activate_backward<T>(Activation::kIdentity, nullptr, dv.data, dv.data, du.to.data, dv.rows(), dv.columns(),
+                         du.write);
 }
 
 template class Dropout<float>;

@@ -18,9 +18,9 @@ std::vector<SegmentSpec> Standardize<T>::state(std::span<const Shape> inputs) co
 
 template <typename T>
 void Standardize<T>::forward(const Forward<T>& pass) const {
-  const auto& u = pass.inputs[0];                                           // (N, D)
-  const T* mean = pass.state[0].data;                                       // (D)
-  const T* deviation = pass.state[1].data;                                  // (D)
+  const auto& u = pass.inputs[0];           // (N, D)
+  const T* mean = pass.state[0].data;       // (D)
+  const T* deviation = pass.state[1].data;  // (D)
   const Index N = u.rows(), D = u.columns();
   for (Index n = 0; n < N; ++n)
     for (Index d = 0; d < D; ++d) pass.output.data[n * D + d] = (u.data[n * D + d] - mean[d]) / deviation[d];
@@ -28,9 +28,9 @@ void Standardize<T>::forward(const Forward<T>& pass) const {
 
 template <typename T>
 void Standardize<T>::backward(const Backward<T>& pass) const {
-  const auto& dv = pass.doutput;           // (N, D)
-  const auto& du = pass.dinputs[0];        // (N, D)
-  const T* deviation = pass.state[1].data; // (D)
+  const auto& dv = pass.doutput;            // (N, D)
+  const auto& du = pass.dinputs[0];         // (N, D)
+  const T* deviation = pass.state[1].data;  // (D)
   const Index N = dv.rows(), D = dv.columns();
   if (!du.is_wanted()) return;
   for (Index n = 0; n < N; ++n) {

@@ -8,15 +8,40 @@ from ._layer import Layer
 
 
 class Activation(Layer):
-    """v = f(u);  u, v (N, ...); softmax goes over the last axis, with its full Jacobian backward.
+    """v = f(u);  u, v (N, ...).
 
-    identity u; sigmoid 1 / (1 + exp(-u)); tanh u; relu max(u, 0), derivative 0 at 0; softmax exp(u_i) / sum_j exp(u_j).
-    Goodfellow, Bengio, Courville, Deep Learning, 2016, 6.2 and 6.3.
+    ============= ================================== =======================================
+    activation    f(u)                               f'(u)
+    ============= ================================== =======================================
+    identity      u                                  1
+    step          1 where u > 0, else 0              none: for prediction only
+    sigmoid       1 / (1 + exp(-u))                  v (1 - v)
+    tanh          tanh u                             1 - v^2
+    hard_tanh     min(max(u, -1), 1)                 1 where -1 < u < 1, else 0
+    softsign      u / (1 + abs(u))                   1 / (1 + abs(u))^2
+    relu          max(u, 0)                          1 where u > 0, else 0
+    leaky_relu    u where u > 0, else 0.01 u         1 where u > 0, else 0.01
+    softplus      log(1 + exp(u))                    1 / (1 + exp(-u))
+    exponential   exp(u)                             v
+    elu           u where u > 0, else exp(u) - 1     1 where u > 0, else exp(u)
+    selu          l u where u > 0,                   l where u > 0,
+                  else l a (exp(u) - 1)              else l a exp(u); l = 1.0507, a = 1.67326
+    gelu          u P(u), P the normal distribution  P(u) + u p(u), p its density
+    silu          u s, s = 1 / (1 + exp(-u))         s (1 + u (1 - s))
+    softmax       exp(u_i) / sum_j exp(u_j)          dL/du_i = v_i (dv_i - sum_j v_j dv_j)
+    log_softmax   u_i - log sum_j exp(u_j)           dL/du_i = dv_i - exp(v_i) sum_j dv_j
+    ============= ================================== =======================================
+
+    The last two go over the last axis. A model with a step is refused by ``compile``: its derivative is 0 everywhere
+    and none at 0, so nothing before it could learn.
+    Goodfellow, Bengio, Courville, Deep Learning, 2016, 6.2 and 6.3; softsign: Bergstra et al. 2009; leaky_relu: Maas
+    et al. 2013; elu: Clevert et al. 2016; selu: Klambauer et al. 2017; gelu: Hendrycks, Gimpel 2016 (the exact form);
+    silu: Elfwing et al. 2017.
 
     Parameters
     ----------
     activation
-        f: "identity", "sigmoid", "tanh", "relu" or "softmax"
+        name of f
     name
         unique in a model
 

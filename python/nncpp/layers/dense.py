@@ -24,7 +24,7 @@ class Dense(Layer):
     units
         number of outputs K
     activation
-        f: "identity", "sigmoid", "tanh", "relu" or "softmax"
+        f, by a name of ``nn.Activation``; "step" is for prediction only
     use_bias
         False leaves b out
     weight_initializer, bias_initializer

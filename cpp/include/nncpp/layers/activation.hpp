@@ -12,7 +12,8 @@ class ActivationLayer final : public Layer<T> {
 
   std::string kind() const override { return "Activation"; }
   Shape output_shape(std::span<const Shape> inputs) const override;
-  bool backward_reads_inputs() const override { return false; }
+  bool backward_reads_inputs() const override { return needs_z(activation_); }
+  bool backward_reads_output() const override { return !needs_z(activation_); }
   Activation output_activation() const override { return activation_; }
   void forward(const Forward<T>& pass) const override;
   void backward(const Backward<T>& pass) const override;

@@ -25,7 +25,9 @@ class Dense final : public Layer<T> {
   Shape output_shape(std::span<const Shape> inputs) const override;
   std::vector<SegmentSpec> parameters(std::span<const Shape> inputs) const override;
   LayerMemory memory(std::span<const Shape> inputs, Index n) const override;
-  bool backward_reads_output() const override { return options_.activation != Activation::kIdentity; }
+  bool backward_reads_output() const override {
+    return options_.activation != Activation::kIdentity && !needs_z(options_.activation);
+  }
   Activation output_activation() const override { return options_.activation; }
   void forward(const Forward<T>& pass) const override;
   void backward(const Backward<T>& pass) const override;

@@ -22,12 +22,12 @@ def _choose_level() -> str:
 
 def _load(level: str) -> ModuleType:
     # GCC's OpenMP runtime reads this once, when it is loaded. Its threads wait for each other by spinning, 15 ms by
-    # default: on a machine that others use too, a step of 0.5 ms then takes 40 (docs/architecture.md, "Threads").
-    # A tenth of a millisecond covers the gaps between the regions of a step.
+    # default: on a machine that others use too, a step of 0.5 ms then takes 36 (docs/architecture.md, "Threads").
+    # Half a millisecond covers the gaps between the regions of a step.
     name = "GOMP_SPINCOUNT"
     is_ours = name not in os.environ and "OMP_WAIT_POLICY" not in os.environ
     if is_ours:
-        os.environ[name] = "2000"
+        os.environ[name] = "10000"
     try:
         return import_module(f"nncpp._core_{level}")
     finally:

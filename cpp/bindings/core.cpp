@@ -94,7 +94,8 @@ void register_core(py::module_& module) {
       .def_property_readonly("shape", [](const Segment& s) { return tuple_of(s.shape); })
       .def_readonly("offset", &Segment::offset)
       .def_property_readonly("size", [](const Segment& s) { return numel(s.shape); })
-      .def_property_readonly("kind", [](const Segment& s) { return kind_name(s.kind); });
+      .def_property_readonly("kind", [](const Segment& s) { return kind_name(s.kind); })
+      .def_property_readonly("fan_in", [](const Segment& s) { return s.spec.fan_in; });
   py::class_<LossSums>(module, "LossSums")
       .def_readonly("loss", &LossSums::loss)
       .def_readonly("weight", &LossSums::weight)

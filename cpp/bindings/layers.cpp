@@ -1,8 +1,13 @@
 // One line for each layer.
 #include "nncpp/layers/activation.hpp"
+#include "nncpp/layers/batch_norm.hpp"
 #include "nncpp/layers/dense.hpp"
 #include "nncpp/layers/dropout.hpp"
+#include "nncpp/layers/gaussian_noise.hpp"
+#include "nncpp/layers/maxout.hpp"
+#include "nncpp/layers/prelu.hpp"
 #include "nncpp/layers/standardize.hpp"
+#include "nncpp/layers/whiten.hpp"
 #include "numpy.hpp"
 #include "register.hpp"
 
@@ -28,8 +33,31 @@ void register_layers(py::module_& module) {
       "Activation",
       [](const std::string& name) -> Made { return std::make_shared<ActivationLayer<T>>(activation_from_name(name)); },
       py::arg("activation"));
+  add(
+      "BatchNorm",
+      [](double momentum, double epsilon, const Initializer& gamma, const Initializer& beta) -> Made {
+        return std::make_shared<BatchNorm<T>>(typename BatchNorm<T>::Options{momentum, epsilon, gamma, beta});
+      },
+      py::arg("momentum"), py::arg("epsilon"), py::arg("gamma_initializer"), py::arg("beta_initializer"));
   add("Dropout", [](double rate) -> Made { return std::make_shared<Dropout<T>>(rate); }, py::arg("rate"));
+  add(
+      "Maxout",
+      [](Index units, Index pieces, bool use_bias, const Initializer& weight, const Initializer& bias) -> Made {
+        return std::make_shared<Maxout<T>>(typename Maxout<T>::Options{units, pieces, use_bias, weight, bias});
+      },
+      py::arg("units"), py::arg("pieces"), py::arg("use_bias"), py::arg("weight_initializer"),
+      py::arg("bias_initializer"));
+  add(
+      "GaussianNoise", [](double deviation) -> Made { return std::make_shared<GaussianNoise<T>>(deviation); },
+      py::arg("deviation"));
+  add(
+      "PReLU",
+      [](bool is_shared, const Initializer& slope) -> Made {
+        return std::make_shared<PReLU<T>>(typename PReLU<T>::Options{is_shared, slope});
+      },
+      py::arg("is_shared"), py::arg("slope_initializer"));
   add("Standardize", []() -> Made { return std::make_shared<Standardize<T>>(); });
+  add("Whiten", []() -> Made { return std::make_shared<Whiten<T>>(); });
 }
 
 template void register_layers<float>(py::module_&);

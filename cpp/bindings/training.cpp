@@ -2,6 +2,7 @@
 #include "nncpp/train.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "numpy.hpp"
@@ -78,12 +79,32 @@ py::dict moments(py::object self) {
 
 template <typename T>
 void register_training(py::module_& module) {
-  py::class_<Loss<T>, std::shared_ptr<Loss<T>>>(module, "Loss")
-      .def(py::init([](const std::string& name) { return std::shared_ptr<Loss<T>>(make_loss<T>(name)); }),
-           py::arg("name"))
+  using MadeLoss = std::shared_ptr<Loss<T>>;
+  py::class_<Loss<T>, MadeLoss>(module, "Loss")
       .def_property_readonly("name", &Loss<T>::name)
       .def_property_readonly("has_accuracy", &Loss<T>::has_accuracy)
-      .def_property_readonly("takes_labels", &Loss<T>::takes_labels);
+      .def_property_readonly("takes_labels", &Loss<T>::takes_labels)
+      .def_property_readonly("num_outputs", &Loss<T>::num_outputs);
+  const auto made = [](const char* name, const LossOptions& options = {}) -> MadeLoss {
+    return make_loss<T>(name, options);
+  };
+  module.def("SquaredLoss", [=] { return made("squared"); });
+  module.def("AbsoluteLoss", [=] { return made("absolute"); });
+  module.def("HuberLoss", [=](double delta) { return made("huber", {.delta = delta}); }, py::arg("delta"));
+  module.def(
+      "HingeLoss", [=](bool is_zero_one) { return made("hinge", {.is_zero_one = is_zero_one}); },
+      py::arg("is_zero_one"));
+  module.def("MaxMarginLoss", [=](double margin) { return made("max_margin", {.margin = margin}); }, py::arg("margin"));
+  module.def(
+      "MulticlassHingeLoss", [=](double margin) { return made("multiclass_hinge", {.margin = margin}); },
+      py::arg("margin"));
+  module.def(
+      "NLL", [=](double smoothing) { return made("nll", {.label_smoothing = smoothing}); }, py::arg("label_smoothing"));
+  module.def(
+      "NLLM", [=](double smoothing) { return made("nllm", {.label_smoothing = smoothing}); },
+      py::arg("label_smoothing"));
+  module.def(
+      "KLLoss", [=](double temperature) { return made("kl", {.temperature = temperature}); }, py::arg("temperature"));
 
   using MadeOptimizer = std::shared_ptr<Optimizer<T>>;
   py::class_<Optimizer<T>, MadeOptimizer>(module, "Optimizer")
@@ -119,15 +140,28 @@ void register_training(py::module_& module) {
       py::arg("bias_correction"), py::arg("weight_decay"));
 
   using Penalties = std::vector<std::tuple<Index, Index, double, double>>;
+  using Constraints = std::vector<std::tuple<Index, Index, Index, double>>;
+  using RateFactors = std::vector<std::tuple<Index, Index, double>>;
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   py::class_<Trainer<T>>(module, "Trainer")
-      .def(py::init([](std::shared_ptr<Network<T>> network, const std::vector<std::shared_ptr<Loss<T>>>& losses,
-                       std::vector<double> loss_weights, MadeOptimizer optimizer, const Penalties& penalties) {
-             typename Trainer<T>::Options options{
-                 {losses.begin(), losses.end()}, std::move(loss_weights), std::move(optimizer), {}};
+      .def(py::init([](std::shared_ptr<Network<T>> network, const std::vector<MadeLoss>& losses,
+                       std::vector<double> loss_weights, MadeOptimizer optimizer, const Penalties& penalties,
+                       const Constraints& constraints, const RateFactors& rate_factors, double clip_value,
+                       double clip_norm) {
+             typename Trainer<T>::Options options{.losses = {losses.begin(), losses.end()},
+                                                  .loss_weights = std::move(loss_weights),
+                                                  .optimizer = std::move(optimizer),
+                                                  .clipping = {clip_value, clip_norm}};
              for (const auto& [offset, size, l1, l2] : penalties) options.penalties.push_back({offset, size, l1, l2});
+             for (const auto& [offset, rows, columns, limit] : constraints)
+               options.constraints.push_back({offset, rows, columns, limit});
+             for (const auto& [offset, size, factor] : rate_factors)
+               options.rates.push_back({offset, offset + padded<T>(size), factor});
              return std::make_unique<Trainer<T>>(std::move(network), std::move(options));
            }),
-           py::arg("network"), py::arg("losses"), py::arg("loss_weights"), py::arg("optimizer"), py::arg("penalties"))
+           py::arg("network"), py::arg("losses"), py::arg("loss_weights"), py::arg("optimizer"), py::arg("penalties"),
+           py::arg("constraints") = Constraints{}, py::arg("rate_factors") = RateFactors{},
+           py::arg("clip_value") = kInfinity, py::arg("clip_norm") = kInfinity)
       .def_property(
           "t", [](Trainer<T>& self) { return self.optimizer_state().t; },
           [](Trainer<T>& self, Index t) { self.optimizer_state().t = t; })

@@ -3,172 +3,22 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <vector>
 
+#include "losses/likelihood.hpp"
+#include "losses/margin.hpp"
+#include "losses/regression.hpp"
 #include "nncpp/error.hpp"
 #include "nncpp/parallel.hpp"
-#include "softmax.hpp"
 
 namespace nncpp {
 namespace {
 
-// sum_k (p_k - y_k)^2
-template <typename T>
-class Squared final : public Loss<T> {
- public:
-  std::string_view name() const override { return "squared"; }
-  bool has_accuracy() const override { return false; }
-  // Any output will do: the gradient then goes on through the activation.
-  bool is_paired(Activation output) const override { return output == Activation::kIdentity; }
-
- private:
-  double row(const T* p, Index columns, const Target<T>& target, Index r, T scale, T* d, bool&) const override {
-    const T* y = target.values + r * columns;
-    double loss = 0;
-    for (Index k = 0; k < columns; ++k) {
-      const double error = static_cast<double>(p[k]) - static_cast<double>(y[k]);
-      loss += error * error;
-      if (d != nullptr) d[k] = T(2) * (p[k] - y[k]) * scale;
-    }
-    return loss;
-  }
-};
-
-// sum_k log(1 + exp(z_k)) - y_k z_k
-template <typename T>
-class NLL final : public Loss<T> {
- public:
-  std::string_view name() const override { return "nll"; }
-  bool is_paired(Activation output) const override {
-    if (output == Activation::kSigmoid) return true;
-    throw DataError(text("loss 'nll' needs an output with activation 'sigmoid', got '", to_string(output),
-                         "'; use 'nllm' with 'softmax', 'squared' with 'identity'"));
-  }
-  void require_valid(const Source& target, const Shape& output) const override {
-    Loss<T>::require_valid(target, output);
-    require_range(target);
-  }
-
- private:
-  static void require_range(const Source& target) {
-    std::vector<T> values(static_cast<std::size_t>(numel(target.sample)));
-    for (Index r = 0; r < target.rows; ++r) {
-      gather<T>(target, std::span(&r, 1), values.data());
-      for (const T y : values)
-        if (!(y >= T(0) && y <= T(1)))
-          throw DataError(text(target.name, ": expected targets in [0, 1] for loss 'nll', got ", y, " in row ", r));
-    }
-  }
-
-  double row(const T* z, Index columns, const Target<T>& target, Index r, T scale, T* d, bool& correct) const override {
-    const T* y = target.values + r * columns;
-    double loss = 0;
-    correct = true;
-    for (Index k = 0; k < columns; ++k) {
-      const double x = static_cast<double>(z[k]);
-      loss += std::max(x, 0.0) - x * static_cast<double>(y[k]) + std::log1p(std::exp(-std::abs(x)));
-      correct &= (z[k] > T(0)) == (y[k] > T(0.5));
-    }
-    if (d != nullptr) {
-      sigmoid(z, d, columns);
-      for (Index k = 0; k < columns; ++k) d[k] = (d[k] - y[k]) * scale;
-    }
-    return loss;
-  }
-};
-
-// log sum_k exp(z_k) - sum_k y_k z_k
-template <typename T>
-class NLLM final : public Loss<T> {
- public:
-  std::string_view name() const override { return "nllm"; }
-  bool takes_labels() const override { return true; }
-  bool is_paired(Activation output) const override {
-    if (output == Activation::kSoftmax) return true;
-    throw DataError(text("loss 'nllm' needs an output with activation 'softmax', got '", to_string(output),
-                         "'; use 'nll' with 'sigmoid', 'squared' with 'identity'"));
-  }
-  void require_valid(const Source& target, const Shape& output) const override {
-    const Index classes = output.back();
-    if (numel(target.sample) * classes == numel(output)) {
-      require_labels(target, classes);
-    } else {
-      Loss<T>::require_valid(target, output);
-      require_distributions(target, classes);
-    }
-  }
-
- private:
-  static void require_labels(const Source& target, Index classes) {
-    if (!target.is_integer())
-      throw DataError(text(target.name, ": expected integer labels 0 ... ", classes - 1, " or distributions (n, ",
-                           classes, ") for loss 'nllm', got real numbers; use y.astype(int) if they are labels"));
-    std::vector<Index> labels(static_cast<std::size_t>(numel(target.sample)));
-    for (Index r = 0; r < target.rows; ++r) {
-      gather<Index>(target, std::span(&r, 1), labels.data());
-      for (const Index label : labels)
-        if (label < 0 || label >= classes)
-          throw DataError(text(target.name, ": expected labels 0 ... ", classes - 1, ", got ", label, " in row ", r));
-    }
-  }
-  static void require_distributions(const Source& target, Index classes) {
-    std::vector<T> values(static_cast<std::size_t>(numel(target.sample)));
-    for (Index r = 0; r < target.rows; ++r) {
-      gather<T>(target, std::span(&r, 1), values.data());
-      for (std::size_t i = 0; i < values.size(); i += static_cast<std::size_t>(classes)) {
-        double sum = 0;
-        for (Index k = 0; k < classes; ++k) {
-          const T y = values[i + static_cast<std::size_t>(k)];
-          if (!(y >= T(0))) throw DataError(text(target.name, ": expected probabilities >= 0, got ", y, " in row ", r));
-          sum += static_cast<double>(y);
-        }
-        if (std::abs(sum - 1.0) > 1e-3)
-          throw DataError(
-              text(target.name, ": expected distributions that sum to 1, got a sum of ", sum, " in row ", r));
-      }
-    }
-  }
-
-  double row(const T* z, Index columns, const Target<T>& target, Index r, T scale, T* d, bool& correct) const override {
-    const T* y = target.labels == nullptr ? target.values + r * columns : nullptr;
-    const Index label = y == nullptr ? target.labels[r] : 0;
-    T most, total;  // largest z, sum exp(z_k - most)
-    if (columns <= simd::kLanes<T> && y == nullptr) {
-      using namespace simd::ei;
-      const ShortRow<T> row(z, columns);
-      most = row.most;
-      total = row.total;
-      if (d != nullptr) {
-        const auto is_label = pcmp_eq(plset<simd::Packet<T>>(T(0)), simd::set(static_cast<T>(label)));
-        const auto p = pmul(row.e, simd::set(scale / total));
-        simd::store_front<T>(d, psub(p, pand(is_label, simd::set(scale))), columns);
-      }
-    } else {
-      most = largest(z, columns);
-      total = exp_sum(z, most, d, columns);
-      const T to_p = scale / total;
-      for (Index k = 0; d != nullptr && k < columns; ++k) d[k] = d[k] * to_p - (y != nullptr ? y[k] * scale : T(0));
-      if (d != nullptr && y == nullptr) d[label] -= scale;
-    }
-    // -log p_k, the small number apart from the large ones
-    const auto surprise = [&](T z_k) {
-      return std::log(static_cast<double>(total)) + (static_cast<double>(most) - static_cast<double>(z_k));
-    };
-    const Index predicted = std::find(z, z + columns, most) - z;
-    if (y == nullptr) {
-      correct = predicted == label;
-      return surprise(z[label]);
-    }
-    double loss = 0;
-    for (Index k = 0; k < columns; ++k)
-      if (y[k] != T(0)) loss += static_cast<double>(y[k]) * surprise(z[k]);
-    correct = predicted == std::max_element(y, y + columns) - y;
-    return loss;
-  }
-};
-
 constexpr Index kMostTasks = 64;
 constexpr double kWorkPerElement = 64.0;
+
+void require(bool is_right, const char* option, const char* interval, double value) {
+  if (!is_right) throw DataError(text(option, ": expected a number in ", interval, ", got ", value));
+}
 
 }  // namespace
 
@@ -220,16 +70,32 @@ LossSums Loss<T>::evaluate(Tensor<const T> output, const Target<T>& target, cons
 }
 
 template <typename T>
-std::unique_ptr<Loss<T>> make_loss(std::string_view name) {
+std::unique_ptr<Loss<T>> make_loss(std::string_view name, const LossOptions& options) {
+  const auto is_positive = [](double value) { return value > 0 && std::isfinite(value); };
+  require(is_positive(options.delta), "delta", "(0, inf)", options.delta);
+  require(is_positive(options.margin), "margin", "(0, inf)", options.margin);
+  require(is_positive(options.temperature), "temperature", "(0, inf)", options.temperature);
+  require(options.label_smoothing >= 0 && options.label_smoothing < 1, "label_smoothing", "[0, 1)",
+          options.label_smoothing);
+  using namespace losses;
   if (name == "squared") return std::make_unique<Squared<T>>();
-  if (name == "nll") return std::make_unique<NLL<T>>();
-  if (name == "nllm") return std::make_unique<NLLM<T>>();
-  throw DataError(text("loss: expected one of squared, nll, nllm; got '", name, "'"));
+  if (name == "absolute") return std::make_unique<Absolute<T>>();
+  if (name == "huber") return std::make_unique<Huber<T>>(options.delta);
+  if (name == "hinge") return std::make_unique<Hinge<T>>(options.is_zero_one);
+  if (name == "multiclass_hinge") return std::make_unique<MulticlassHinge<T>>(options.margin);
+  if (name == "max_margin") return std::make_unique<MaxMargin<T>>(options.margin);
+  if (name == "nll") return std::make_unique<NLL<T>>(options.label_smoothing);
+  if (name == "nllm") return std::make_unique<NLLM<T>>(options.label_smoothing);
+  if (name == "kl") return std::make_unique<KL<T>>(options.temperature);
+  throw DataError(
+      text("loss: expected one of squared, absolute, huber, hinge, multiclass_hinge, max_margin, nll, nllm, "
+           "kl; got '",
+           name, "'"));
 }
 
 template class Loss<float>;
 template class Loss<double>;
-template std::unique_ptr<Loss<float>> make_loss<float>(std::string_view);
-template std::unique_ptr<Loss<double>> make_loss<double>(std::string_view);
+template std::unique_ptr<Loss<float>> make_loss<float>(std::string_view, const LossOptions&);
+template std::unique_ptr<Loss<double>> make_loss<double>(std::string_view, const LossOptions&);
 
 }  // namespace nncpp

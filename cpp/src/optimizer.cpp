@@ -1,8 +1,10 @@
 #include "nncpp/optimizer.hpp"
 
-#include <atomic>
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "nncpp/error.hpp"
 #include "nncpp/parallel.hpp"
@@ -65,6 +67,22 @@ void require_rate(double rate) {
         text("learning_rate: expected a number >= 0 that is finite in float", 8 * sizeof(T), ", got ", rate));
 }
 
+std::vector<RateRange> cover(std::vector<RateRange> ranges, Index size) {
+  std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
+  std::vector<RateRange> all;
+  Index position = 0;
+  for (const RateRange& range : ranges) {
+    if (!(std::isfinite(range.factor) && range.factor >= 0))
+      throw DataError(text("rate_factors: expected finite numbers >= 0, got ", range.factor));
+    if (range.begin < position || range.end > size) throw Error("rate_factors: expected pieces that do not overlap");
+    if (range.begin > position) all.push_back({position, range.begin});
+    all.push_back(range);
+    position = range.end;
+  }
+  if (position < size) all.push_back({position, size});
+  return all;
+}
+
 template <typename T>
 OptimizerState<T> Optimizer<T>::start(Index size) const {
   OptimizerState<T> state;
@@ -90,14 +108,49 @@ void Optimizer<T>::step(OptimizerState<T>& state, double rate, const T* gradient
   step(state, rate, gradient, theta, {&all, 1});
 }
 
+namespace {
+
+// |g|_2; a block's sum of squares is a T and may overflow, which the norm then shows
 template <typename T>
-bool is_step_finite(double rate, const T* g, Index size) {
-  std::atomic<bool> is_finite{true};
-  parallel_blocks(size, 1.0, [&](Index begin, Index end) {
-    const T square = simd::sum(g + begin, end - begin, T(0), [](const auto& x) { return simd::ei::pmul(x, x); });
-    if (!std::isfinite(square) || !std::isfinite(static_cast<T>(rate) * std::sqrt(square))) is_finite = false;
+double norm(const T* g, Index size) {
+  constexpr Index kBlock = 8192, kMostTasks = 64;
+  const Index blocks = (size + kBlock - 1) / kBlock, tasks = std::min(blocks, kMostTasks);
+  std::array<double, kMostTasks> squares{};
+  parallel_for(tasks, static_cast<double>(size), [&](Index task) {
+    double sum = 0;
+    for (Index block = task * blocks / tasks; block < (task + 1) * blocks / tasks; ++block) {
+      const Index first = block * kBlock;
+      sum += static_cast<double>(
+          simd::sum(g + first, std::min(kBlock, size - first), T(0), [](const auto& x) { return pmul(x, x); }));
+    }
+    squares[static_cast<std::size_t>(task)] = sum;
   });
-  return is_finite;
+  return std::sqrt(std::accumulate(squares.begin(), squares.begin() + tasks, 0.0));
+}
+
+}  // namespace
+
+template <typename T>
+double clip(const Clipping& clipping, T* g, Index size) {
+  constexpr double kWork = 1.0;
+  if (std::isfinite(clipping.value)) {
+    const T most = static_cast<T>(clipping.value);
+    parallel_blocks(size, kWork, [&](Index begin, Index end) {
+      for (Index i = begin; i < end; ++i) g[i] = g[i] > most ? most : g[i] < -most ? -most : g[i];  // NaN stays
+    });
+  }
+  const double before = norm(g, size);
+  if (!(before > clipping.norm && std::isfinite(before))) return before;
+  const T factor = static_cast<T>(clipping.norm / before);
+  parallel_blocks(size, kWork, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) g[i] *= factor;
+  });
+  return clipping.norm;
+}
+
+template <typename T>
+bool is_step_finite(double rate, double norm) {
+  return std::isfinite(norm) && std::isfinite(static_cast<T>(rate * norm));
 }
 
 template <typename T>
@@ -211,14 +264,15 @@ void Adam<T>::update(OptimizerState<T>& state, double rate, const T* g, T* theta
   });
 }
 
-#define NNCPP_INSTANTIATE(T)                                \
-  template void require_rate<T>(double);                    \
-  template bool is_step_finite<T>(double, const T*, Index); \
-  template class Optimizer<T>;                              \
-  template class SGD<T>;                                    \
-  template class AdaGrad<T>;                                \
-  template class RMSProp<T>;                                \
-  template class Adadelta<T>;                               \
+#define NNCPP_INSTANTIATE(T)                           \
+  template void require_rate<T>(double);               \
+  template double clip<T>(const Clipping&, T*, Index); \
+  template bool is_step_finite<T>(double, double);     \
+  template class Optimizer<T>;                         \
+  template class SGD<T>;                               \
+  template class AdaGrad<T>;                           \
+  template class RMSProp<T>;                           \
+  template class Adadelta<T>;                          \
   template class Adam<T>;
 NNCPP_INSTANTIATE(float)
 NNCPP_INSTANTIATE(double)

@@ -77,6 +77,11 @@ void initialize(const SegmentSpec& spec, const RandomKey& key, T* values) {
       for (Index i = 0; i < size; ++i) values[i] = static_cast<T>(a * q[static_cast<std::size_t>(i)]);
       return;
     }
+    case Kind::kIdentity: {
+      const Index columns = spec.shape.back();
+      for (Index i = 0; i < size; ++i) values[i] = i / columns == i % columns ? T(1) : T(0);
+      return;
+    }
   }
 }
 

@@ -1,9 +1,13 @@
 #include "nncpp/random.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numbers>
 #include <numeric>
 #include <utility>
+
+#include "simd.hpp"
 
 namespace nncpp {
 namespace {
@@ -36,7 +40,33 @@ void encrypt(Lanes& c, std::uint32_t key0, std::uint32_t key1) {
 // 53 bits in the middle of their cells: never 0, never 1
 double to_unit(std::uint32_t high, std::uint32_t low) {
   const std::uint64_t bits = (std::uint64_t{high} << 32 | low) >> 12;
-  return (static_cast<double>(bits) + 0.5) * 0x1p-52;
+  constexpr std::uint64_t kOne = std::bit_cast<std::uint64_t>(1.0);  // its mantissa takes the bits
+  return (std::bit_cast<double>(kOne | bits) - 1.0) + 0x1p-53;
+}
+
+// A register of pairs at once: x and y, uniform, become sqrt(-2 log x) times cos and sin of 2 pi y. The angle is taken
+// from the nearest quarter of a turn, where the series up to its 16th power is right to a unit in the last place.
+void box_muller(double* x, double* y) {
+  using namespace simd::ei;
+  const auto all = [](double value) { return simd::set(value); };
+  const auto radius = psqrt(pmul(all(-2), plog(simd::load(x))));
+  const auto turn = simd::load(y);
+  const auto round = all(0x1.8p52);  // adding it leaves no binary places
+  const auto quarter = psub(padd(pmul(all(4), turn), round), round);
+  const auto angle = pmul(all(2 * std::numbers::pi), psub(turn, pmul(all(0.25), quarter)));
+  const auto square = pmul(angle, angle);
+  auto cosine = all(1), sine = all(1);
+#pragma GCC unroll 8
+  for (int k = 16; k > 0; k -= 2) {
+    cosine = psub(all(1), pmul(cosine, pmul(square, all(1.0 / (k * (k - 1))))));
+    sine = psub(all(1), pmul(sine, pmul(square, all(1.0 / (k * (k + 1))))));
+  }
+  sine = pmul(sine, angle);
+  const auto is = [&](double value) { return pcmp_eq(quarter, all(value)); };
+  const auto is_odd = por(is(1), is(3));
+  const auto negated = [&](const auto& where, const auto& v) { return pselect(where, pnegate(v), v); };
+  simd::store(x, pmul(radius, negated(por(is(1), is(2)), pselect(is_odd, sine, cosine))));
+  simd::store(y, pmul(radius, negated(por(is(2), is(3)), pselect(is_odd, cosine, sine))));
 }
 
 }  // namespace
@@ -89,6 +119,28 @@ double RandomKey::normal(std::uint64_t index) const {
   const double radius = std::sqrt(-2.0 * std::log(to_unit(words[0], words[1])));
   const double angle = 2.0 * std::numbers::pi * to_unit(words[2], words[3]);
   return radius * (index % 2 == 0 ? std::cos(angle) : std::sin(angle));
+}
+
+void RandomKey::normals(std::uint64_t first, std::span<double> to) const {
+  constexpr std::size_t kPairs = 64;
+  std::array<std::uint32_t, 4 * kPairs> words;
+  std::array<double, kPairs> x, y;
+  std::array<double, 2 * kPairs> numbers;
+  const std::uint64_t end = first + to.size();
+  for (std::uint64_t begin = first / 2 * 2; begin < end; begin += numbers.size()) {
+    this->words(2 * begin, words);
+    for (std::size_t i = 0; i < kPairs; ++i) {
+      x[i] = to_unit(words[4 * i], words[4 * i + 1]);
+      y[i] = to_unit(words[4 * i + 2], words[4 * i + 3]);
+    }
+    for (std::size_t i = 0; i < kPairs; i += simd::kLanes<double>) box_muller(&x[i], &y[i]);
+    for (std::size_t i = 0; i < kPairs; ++i) {
+      numbers[2 * i] = x[i];
+      numbers[2 * i + 1] = y[i];
+    }
+    const std::uint64_t from = std::max(begin, first), until = std::min<std::uint64_t>(begin + numbers.size(), end);
+    std::copy_n(numbers.data() + (from - begin), until - from, to.data() + (from - first));
+  }
 }
 
 void permutation(const RandomKey& key, std::span<Index> order) {

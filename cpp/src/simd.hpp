@@ -56,19 +56,22 @@ void store_front(T* to, const Packet<T>& p, Index count) {
   for (Index i = 0; i < count; ++i) to[i] = lanes[i];
 }
 
-// sqrt(x) for x >= 0 and x / y for normal y. In AVX-512 the divider takes 16 and more cycles for a register of floats;
-// an estimate with one Newton step takes 4 and is right to about one unit in the last place. Doubles stay exact.
+// sqrt(x) for x >= 0 and x / y for normal or infinite y. In AVX-512 the divider takes 16 and more cycles for a register
+// of floats; an estimate with one Newton step takes 4 and is right to about one unit in the last place. Doubles stay
+// exact.
 template <typename T>
 Packet<T> sqrt(const Packet<T>& x) {
 #if defined(__AVX512F__)
   if constexpr (std::is_same_v<T, float>) {
-    // r = 1 / sqrt(x) is raised by r (1 - x r^2) / 2; where x is 0 it is infinite, and 0 is put back
+    // r = 1 / sqrt(x) is raised by r (1 - x r^2) / 2; where x is 0 or infinite, that is put back
     const __m512 r = _mm512_rsqrt14_ps(x);
     const __m512 root = _mm512_mul_ps(x, r);
     const __m512 error = _mm512_fnmadd_ps(root, root, x);
     const __m512 better = _mm512_fmadd_ps(_mm512_mul_ps(error, _mm512_set1_ps(0.5f)), r, root);
-    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_set1_ps(std::numeric_limits<float>::min()), _CMP_GE_OQ),
-                               better);
+    const __m512 finite = _mm512_maskz_mov_ps(
+        _mm512_cmp_ps_mask(x, _mm512_set1_ps(std::numeric_limits<float>::min()), _CMP_GE_OQ), better);
+    const __m512 infinity = _mm512_set1_ps(std::numeric_limits<float>::infinity());
+    return _mm512_mask_mov_ps(finite, _mm512_cmp_ps_mask(x, infinity, _CMP_EQ_OQ), infinity);
   }
 #endif
   return ei::psqrt(x);
@@ -77,9 +80,11 @@ template <typename T>
 Packet<T> divide(const Packet<T>& x, const Packet<T>& y) {
 #if defined(__AVX512F__)
   if constexpr (std::is_same_v<T, float>) {
-    const __m512 r = _mm512_rcp14_ps(y);
+    // by the largest number where y is infinite: 0 too, but for 0 times infinity; NaN stays
+    const __m512 finite = _mm512_min_ps(_mm512_set1_ps(std::numeric_limits<float>::max()), y);
+    const __m512 r = _mm512_rcp14_ps(finite);
     const __m512 quotient = _mm512_mul_ps(x, r);
-    return _mm512_fmadd_ps(_mm512_fnmadd_ps(quotient, y, x), r, quotient);
+    return _mm512_fmadd_ps(_mm512_fnmadd_ps(quotient, finite, x), r, quotient);
   }
 #endif
   return ei::pdiv(x, y);

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 
@@ -37,6 +38,23 @@ class Occupied {
   std::atomic_flag& flag_;
 };
 
+// Does y stand for classes: one label for each row of the output?
+template <typename T>
+bool has_labels(const Loss<T>& loss, const Source& y, const Shape& output) {
+  return loss.takes_labels() && numel(y.sample) * output.back() == numel(output);
+}
+
+template <typename Options>
+void require_options(const Options& options) {
+  for (const double weight : options.loss_weights)
+    if (!(std::isfinite(weight) && weight >= 0))
+      throw DataError(text("loss_weights: expected finite numbers >= 0, got ", weight));
+  for (const MaxNorm& constraint : options.constraints)
+    if (!(constraint.limit > 0)) throw DataError(text("max norm: expected a limit > 0, got ", constraint.limit));
+  if (!(options.clipping.value > 0)) throw DataError(text("clip_value: expected > 0, got ", options.clipping.value));
+  if (!(options.clipping.norm > 0)) throw DataError(text("clip_norm: expected > 0, got ", options.clipping.norm));
+}
+
 }  // namespace
 
 // A training plan and the targets beside it. `targets` and `weights` also serve evaluation.
@@ -44,9 +62,9 @@ template <typename T>
 struct Trainer<T>::Batch {
   std::unique_ptr<Plan<T>> plan;
   bool has_input_gradients = false;
-  std::vector<Buffer<T>> values;      // by output (capacity, ...)
-  std::vector<Buffer<Index>> labels;  // by output (capacity, ...)
-  std::vector<Target<T>> targets;     // by output: which of the two holds
+  std::vector<Buffer<T>> values;      // by loss (capacity, ...)
+  std::vector<Buffer<Index>> labels;  // by loss (capacity, ...)
+  std::vector<Target<T>> targets;     // by loss: which of the two holds
   Buffer<T> weights;                  // (capacity)
   bool has_weights = false;
   std::vector<Index> rows;
@@ -59,31 +77,52 @@ Trainer<T>::~Trainer() = default;
 template <typename T>
 Trainer<T>::Trainer(std::shared_ptr<Network<T>> network, Options options)
     : network_(std::move(network)), options_(std::move(options)) {
-  const auto& nodes = network_->graph().nodes();
-  const auto& outputs = network_->outputs();
-  if (options_.losses.size() != outputs.size() || options_.loss_weights.size() != outputs.size())
-    throw ShapeError(text("loss: expected ", outputs.size(), " (one for each output), got ", options_.losses.size()));
-  for (const auto& node : nodes)
+  const int outputs = static_cast<int>(network_->outputs().size());
+  int output = 0, target = 0;
+  for (const auto& loss : options_.losses) output += loss->num_outputs();
+  if (output != outputs || options_.loss_weights.size() != options_.losses.size())
+    throw ShapeError(text("loss: expected losses for ", outputs, " outputs, got losses for ", output));
+  for (const auto& node : network_->graph().nodes())
     if (node.layer != nullptr) named(node.name, [&] { require_derivative(node.layer->output_activation()); });
-  for (std::size_t k = 0; k < outputs.size(); ++k) {
-    const auto& node = nodes[static_cast<std::size_t>(outputs[k])];
-    if (!(std::isfinite(options_.loss_weights[k]) && options_.loss_weights[k] >= 0))
-      throw DataError(text("loss_weights: expected finite numbers >= 0, got ", options_.loss_weights[k]));
-    if (node.layer == nullptr) throw DataError(text(node.name, ": expected a layer as output, got an input"));
-    const Activation activation = node.layer->output_activation();
-    const bool is_paired = named(node.name, [&] { return options_.losses[k]->is_paired(activation); });
-    is_linear_.push_back(is_paired && activation != Activation::kIdentity);
-    const bool is_used = std::any_of(nodes.begin(), nodes.end(), [&](const auto& other) {
-      return std::find(other.inputs.begin(), other.inputs.end(), outputs[k]) != other.inputs.end();
-    });
-    if (is_used && is_linear_.back())
-      throw DataError(text(node.name, ": feeds another layer, so its '", to_string(activation),
-                           "' cannot be taken over by the loss; put an Activation layer of its own before the output"));
+  output = 0;
+  for (std::size_t k = 0; k < options_.losses.size(); ++k) {
+    const bool takes_target = options_.losses[k]->num_outputs() == 1;
+    terms_.push_back(term(k, output, takes_target ? target++ : -1));
+    for (int i = 0; i < options_.losses[k]->num_outputs(); ++i, ++output) is_linear_.push_back(terms_.back().is_linear);
   }
+  require_options(options_);
   const Index size = network_->graph().theta_size();
+  options_.rates = cover(std::move(options_.rates), size);
   dtheta_ = Buffer<T>(size);
   next_state_ = Buffer<T>(network_->graph().state_size());
   state_ = options_.optimizer->start(size);
+}
+
+// Which pair a loss and its output make; outputs that are compared are of one shape.
+template <typename T>
+typename Trainer<T>::Term Trainer<T>::term(std::size_t k, int output, int target) const {
+  const auto& nodes = network_->graph().nodes();
+  const Loss<T>& loss = *options_.losses[k];
+  Term term{&loss, options_.loss_weights[k], output, target, false};
+  for (int i = output; i < output + loss.num_outputs(); ++i) {
+    const int id = network_->outputs()[static_cast<std::size_t>(i)];
+    const auto& node = nodes[static_cast<std::size_t>(id)];
+    if (node.layer == nullptr) throw DataError(text(node.name, ": expected a layer as output, got an input"));
+    if (network_->output_shape(i) != network_->output_shape(output))
+      throw ShapeError(text(node.name, ": loss '", loss.name(), "' compares outputs of one shape, expected ",
+                            to_string(network_->output_shape(output), true), ", got ",
+                            to_string(network_->output_shape(i), true)));
+    const Activation activation = node.layer->output_activation();
+    const bool is_paired = named(node.name, [&] { return loss.is_paired(activation); });
+    term.is_linear = is_paired && activation != Activation::kIdentity;
+    const bool is_used = std::any_of(nodes.begin(), nodes.end(), [&](const auto& other) {
+      return std::find(other.inputs.begin(), other.inputs.end(), id) != other.inputs.end();
+    });
+    if (is_used && term.is_linear)
+      throw DataError(text(node.name, ": feeds another layer, so its '", to_string(activation),
+                           "' cannot be taken over by the loss; put an Activation layer of its own before the output"));
+  }
+  return term;
 }
 
 template <typename T>
@@ -91,23 +130,23 @@ void Trainer<T>::require_shapes(const Examples& examples) const {
   network_->require_inputs(examples.inputs);
   const Index rows = examples.rows();
   if (rows == 0) throw ShapeError(text(examples.inputs[0].name, ": expected at least 1 row, got 0"));
-  if (examples.targets.size() != options_.losses.size())
-    throw ShapeError(text("y: expected ", options_.losses.size(),
-                          options_.losses.size() == 1 ? " array, got " : " arrays, got ", examples.targets.size()));
-  for (std::size_t k = 0; k < examples.targets.size(); ++k) {
-    const Source& y = examples.targets[k];
-    const Shape& output = network_->output_shape(static_cast<int>(k));
+  const auto count = static_cast<std::size_t>(
+      std::count_if(terms_.begin(), terms_.end(), [](const Term& term) { return term.target >= 0; }));
+  if (examples.targets.size() != count)
+    throw ShapeError(
+        text("y: expected ", count, count == 1 ? " array, got " : " arrays, got ", examples.targets.size()));
+  for (const Term& term : terms_) {
+    if (term.target < 0) continue;
+    const Source& y = examples.targets[static_cast<std::size_t>(term.target)];
+    const Shape& output = network_->output_shape(term.output);
     if (y.rows != rows)
       throw ShapeError(text(y.name, ": expected ", rows, " rows as in ", examples.inputs[0].name, ", got ", y.rows));
-    const Index count = numel(y.sample);
-    const bool has_labels = options_.losses[k]->takes_labels() && count * output.back() == numel(output);
     // (n) and (n, 1) are the same thing for a single output, and for labels; nothing else broadcasts
-    if (!has_labels && !(y.sample == output) && !(count == 1 && numel(output) == 1))
-      throw ShapeError(
-          text(y.name, ": expected ", to_string(output, true),
-               options_.losses[k]->takes_labels() ? " or integer labels (N)" : "", " for loss '",
-               options_.losses[k]->name(), "', got ", to_string(y.sample.batch(y.rows)),
-               y.sample.rank() == 0 ? "; labels go with loss 'nllm' and activation 'softmax', or one-hot" : ""));
+    if (!has_labels(*term.loss, y, output) && !(y.sample == output) && !(numel(y.sample) == 1 && numel(output) == 1))
+      throw ShapeError(text(
+          y.name, ": expected ", to_string(output, true), term.loss->takes_labels() ? " or integer labels (N)" : "",
+          " for loss '", term.loss->name(), "', got ", to_string(y.sample.batch(y.rows)),
+          y.sample.rank() == 0 ? "; labels go with loss 'nllm' and activation 'softmax', or one-hot" : ""));
   }
   const Source& weights = examples.weights;
   if (weights.data != nullptr && (weights.rows != rows || weights.sample.rank() != 0))
@@ -120,8 +159,10 @@ void Trainer<T>::require_valid(const Examples& examples, const Poll& poll) const
   require_shapes(examples);
   const FloatMode float_mode;  // a weight that a step would flush to 0 is 0 here too
   for (const Source& x : examples.inputs) require_finite<T>(x, poll);
-  for (std::size_t k = 0; k < examples.targets.size(); ++k)
-    options_.losses[k]->require_valid(examples.targets[k], network_->output_shape(static_cast<int>(k)));
+  for (const Term& term : terms_)
+    if (term.target >= 0)
+      term.loss->require_valid(examples.targets[static_cast<std::size_t>(term.target)],
+                               network_->output_shape(term.output));
   const Source& weights = examples.weights;
   if (weights.data == nullptr) return;
   require_finite<T>(weights);
@@ -160,13 +201,13 @@ typename Trainer<T>::Batch& Trainer<T>::batch(Index n, bool has_input_gradients)
 
 template <typename T>
 void Trainer<T>::reserve(Batch& batch, Index n) const {
-  for (std::size_t k = 0; k < options_.losses.size(); ++k) {
-    const Shape& output = network_->output_shape(static_cast<int>(k));
-    batch.values.emplace_back(n * numel(output));
-    batch.labels.emplace_back(options_.losses[k]->takes_labels() ? n * numel(output) / output.back() : 0);
+  for (const Term& term : terms_) {
+    const Shape& output = network_->output_shape(term.output);
+    batch.values.emplace_back(term.target >= 0 ? n * numel(output) : 0);
+    batch.labels.emplace_back(term.loss->takes_labels() ? n * numel(output) / output.back() : 0);
   }
-  batch.targets.resize(options_.losses.size());
-  batch.sums.resize(options_.losses.size());
+  batch.targets.resize(terms_.size());
+  batch.sums.resize(terms_.size());
   batch.weights = Buffer<T>(n);
   batch.rows.resize(static_cast<std::size_t>(n));
 }
@@ -176,35 +217,44 @@ void Trainer<T>::load(const Examples& examples, std::span<const Index> rows, Pla
   plan.set_batch(static_cast<Index>(rows.size()));
   for (std::size_t i = 0; i < examples.inputs.size(); ++i)
     gather<T>(examples.inputs[i], rows, plan.input(static_cast<int>(i)).data);
-  for (std::size_t k = 0; k < examples.targets.size(); ++k) {
-    const Source& y = examples.targets[k];
-    const Shape& output = network_->output_shape(static_cast<int>(k));
-    const bool has_labels = options_.losses[k]->takes_labels() && numel(y.sample) * output.back() == numel(output);
-    if (has_labels) {
-      gather<Index>(y, rows, batch.labels[k].data());
-      // require_valid has seen them, but the memory is the caller's, and a callback may have written there since
-      const Index count = static_cast<Index>(rows.size()) * numel(output) / output.back();
-      for (Index i = 0; i < count; ++i)
-        if (const Index label = batch.labels[k].data()[i]; label < 0 || label >= output.back())
-          throw DataError(text(y.name, ": expected labels 0 ... ", output.back() - 1, ", got ", label,
-                               "; changed during the call?"));
-    } else {
+  for (std::size_t k = 0; k < terms_.size(); ++k) {
+    const Term& term = terms_[k];
+    if (term.target < 0) continue;
+    const Source& y = examples.targets[static_cast<std::size_t>(term.target)];
+    const Shape& output = network_->output_shape(term.output);
+    batch.targets[k] = {};
+    if (!has_labels(*term.loss, y, output)) {
       gather<T>(y, rows, batch.values[k].data());
+      batch.targets[k].values = batch.values[k].data();
+      continue;
     }
-    batch.targets[k] = {has_labels ? batch.labels[k].data() : nullptr, has_labels ? nullptr : batch.values[k].data()};
+    gather<Index>(y, rows, batch.labels[k].data());
+    batch.targets[k].labels = batch.labels[k].data();
+    // require_valid has seen them, but the memory is the caller's, and a callback may have written there since
+    const Index count = static_cast<Index>(rows.size()) * numel(output) / output.back();
+    for (Index i = 0; i < count; ++i)
+      if (const Index label = batch.labels[k].data()[i]; label < 0 || label >= output.back())
+        throw DataError(
+            text(y.name, ": expected labels 0 ... ", output.back() - 1, ", got ", label, "; changed during the call?"));
   }
   batch.has_weights = examples.weights.data != nullptr;
   if (batch.has_weights) gather<T>(examples.weights, rows, batch.weights.data());
 }
 
-// every output's loss, and with has_gradient its gradient in the plan
+// every loss, and with has_gradient its gradient in the plan
 template <typename T>
 void Trainer<T>::evaluate_losses(const Plan<T>& plan, Batch& batch, bool has_gradient) const {
-  for (std::size_t k = 0; k < options_.losses.size(); ++k) {
-    const int output = static_cast<int>(k);
-    batch.sums[k] = options_.losses[k]->evaluate(
-        plan.output(output), batch.targets[k], batch.has_weights ? batch.weights.data() : nullptr,
-        has_gradient ? plan.output_gradient(output).data : nullptr, options_.loss_weights[k]);
+  for (std::size_t k = 0; k < terms_.size(); ++k) {
+    const auto& [loss, weight, output, target, is_linear] = terms_[k];
+    const bool compares = target < 0;
+    if (compares) batch.targets[k].values = plan.output(output + 1).data;
+    // null for an output that no weights lead to
+    const Tensor<T> first = has_gradient ? plan.output_gradient(output) : Tensor<T>{};
+    const Tensor<T> second = has_gradient && compares ? plan.output_gradient(output + 1) : Tensor<T>{};
+    const Tensor<T> d = first.data != nullptr ? first : second;
+    batch.sums[k] = loss->evaluate(plan.output(output), batch.targets[k],
+                                   batch.has_weights ? batch.weights.data() : nullptr, d.data, weight);
+    if (second.data != nullptr) std::transform(d.begin(), d.end(), second.data, std::negate<T>());
   }
 }
 
@@ -212,7 +262,7 @@ template <typename T>
 double Trainer<T>::mean_loss(const std::vector<LossSums>& sums) const {
   double value = 0;
   for (std::size_t k = 0; k < sums.size(); ++k)
-    if (sums[k].weight > 0) value += options_.loss_weights[k] * sums[k].loss / sums[k].weight;
+    if (sums[k].weight > 0) value += terms_[k].weight * sums[k].loss / sums[k].weight;
   return value;
 }
 
@@ -225,8 +275,10 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
   const FloatMode float_mode;
   Batch& batch = this->batch(std::min(options.batch_size, total), false);
   const Tensor<T> theta = network_->theta(), model_state = network_->state();
+  double fastest = 0;  // the largest factor of the rate
+  for (const RateRange& range : options_.rates) fastest = std::max(fastest, range.factor);
 
-  result.sums.resize(options_.losses.size());
+  result.sums.resize(terms_.size());
   result.has_diverged = false;
   const Clock::time_point start = Clock::now();
   Clock::time_point last_poll = start;
@@ -253,12 +305,13 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
     }
     batch.plan->backward(pass, inside);
     const double penalty = add_penalties<T>(options_.penalties, theta.data, dtheta_.data());
-    if (!is_step_finite(rate, dtheta_.data(), theta.size())) {
+    if (!is_step_finite<T>(rate * fastest, clip(options_.clipping, dtheta_.data(), theta.size()))) {
       result.has_diverged = true;
       break;
     }
     result.penalty += penalty;
-    options_.optimizer->step(state_, rate, dtheta_.data(), theta.data, theta.size());
+    options_.optimizer->step(state_, rate, dtheta_.data(), theta.data, options_.rates);
+    project<T>(options_.constraints, theta.data);
     std::copy(next_state_.data(), next_state_.data() + next_state_.size(), model_state.data);
 
     for (std::size_t k = 0; k < batch.sums.size(); ++k) result.sums[k] += batch.sums[k];
@@ -320,7 +373,7 @@ Objective Trainer<T>::evaluate(const Examples& examples, const Poll& poll) {
   Batch batch;
   reserve(batch, plan->capacity());
   Objective objective;
-  objective.sums.resize(options_.losses.size());
+  objective.sums.resize(terms_.size());
   for (Index first = 0; first < rows; first += plan->capacity()) {
     const auto n = static_cast<std::size_t>(std::min(plan->capacity(), rows - first));
     std::iota(batch.rows.begin(), batch.rows.begin() + static_cast<std::ptrdiff_t>(n), first);

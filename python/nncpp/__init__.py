@@ -9,15 +9,60 @@
 True
 """
 
-from . import callbacks, datasets, initializers, layers, losses, metrics, optimizers, regularizers
-from .callbacks import Callback, EarlyStopping
+from . import (
+    callbacks,
+    constraints,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    preprocessing,
+    regularizers,
+    schedules,
+)
+from .callbacks import Callback, EarlyStopping, ReduceOnPlateau
 from .checks import check_gradients, numerical_gradient
 from .config import show_config
+from .constraints import MaxNorm
 from .errors import DataError, DivergenceError, FileError, NncppError, ShapeError
 from .history import History
-from .layers import Activation, Dense, Dropout, Input, Layer, Standardize
-from .losses import NLL, NLLM, SquaredLoss
+from .layers import (
+    Activation,
+    BatchNorm,
+    Dense,
+    Dropout,
+    GaussianNoise,
+    Input,
+    Layer,
+    Maxout,
+    PReLU,
+    Standardize,
+    Whiten,
+)
+from .losses import (
+    NLL,
+    NLLM,
+    AbsoluteLoss,
+    HingeLoss,
+    HuberLoss,
+    KLLoss,
+    MaxMarginLoss,
+    MulticlassHingeLoss,
+    SquaredLoss,
+)
+from .minimization import minimize
 from .model import Model
+from .models import (
+    BinnedRegressor,
+    LinearSVM,
+    LogisticRegression,
+    Perceptron,
+    ProjectionPursuitRegression,
+    SoftmaxRegression,
+)
 from .module import Module
 from .optimizers import SGD, Adadelta, AdaGrad, Adam, AdamW, RMSProp
 from .regularizers import L1, L2, ElasticNet
@@ -31,11 +76,14 @@ __all__ = [
     "NLL",
     "NLLM",
     "SGD",
+    "AbsoluteLoss",
     "Activation",
     "AdaGrad",
     "Adadelta",
     "Adam",
     "AdamW",
+    "BatchNorm",
+    "BinnedRegressor",
     "Callback",
     "DataError",
     "Dense",
@@ -44,20 +92,37 @@ __all__ = [
     "EarlyStopping",
     "ElasticNet",
     "FileError",
+    "GaussianNoise",
+    "HingeLoss",
     "History",
+    "HuberLoss",
     "Input",
+    "KLLoss",
     "Layer",
+    "LinearSVM",
+    "LogisticRegression",
+    "MaxMarginLoss",
+    "MaxNorm",
+    "Maxout",
     "Model",
     "Module",
+    "MulticlassHingeLoss",
     "NncppError",
+    "PReLU",
+    "Perceptron",
+    "ProjectionPursuitRegression",
     "RMSProp",
+    "ReduceOnPlateau",
     "Sequential",
     "ShapeError",
+    "SoftmaxRegression",
     "SquaredLoss",
     "Standardize",
+    "Whiten",
     "__version__",
     "callbacks",
     "check_gradients",
+    "constraints",
     "datasets",
     "get_num_threads",
     "initializers",
@@ -65,9 +130,13 @@ __all__ = [
     "load",
     "losses",
     "metrics",
+    "minimize",
+    "models",
     "numerical_gradient",
     "optimizers",
+    "preprocessing",
     "regularizers",
+    "schedules",
     "set_num_threads",
     "show_config",
     "threads",

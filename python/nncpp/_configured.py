@@ -19,6 +19,7 @@ class Configured(ABC):
 
     kind: ClassVar[str]
     _members: ClassVar[dict[str, type["Configured"]]]
+    _elsewhere: ClassVar[Mapping[str, str]] = {}  # names that other libraries use, and the kinds nearest to them
 
     def __init_subclass__(cls, kind: str | None = None) -> None:
         super().__init_subclass__()
@@ -55,7 +56,8 @@ class Configured(ABC):
         names = ", ".join(cls._members)
         if isinstance(value, str):
             if value not in cls._members:
-                raise DataError(f"{argument}: unknown {_family(cls)} {value!r}; expected one of {names}")
+                advice = f"; use {cls._elsewhere[value]!r}" if value in cls._elsewhere else ""
+                raise DataError(f"{argument}: unknown {_family(cls)} {value!r}; expected one of {names}{advice}")
             return cast(Self, cls._members[value]())
         if isinstance(value, Mapping):
             return cls.from_config(value)
@@ -63,17 +65,25 @@ class Configured(ABC):
             raise TypeError(f"{argument}: got the class {value.__name__}; write {value.__name__}(...)")
         raise TypeError(f"{argument}: expected an nncpp {_family(cls)} or a name ({names}), got {shown(value)}")
 
-    def __repr__(self) -> str:
-        arguments = [
-            f"{name}={getattr(self, name)!r}"
+    def changed_arguments(self) -> dict[str, Any]:
+        """Those that are not as by default."""
+        return {
+            name: getattr(self, name)
             for name, parameter in _parameters(type(self)).items()
             if not _is_default(getattr(self, name), parameter.default)
-        ]
+        }
+
+    def __repr__(self) -> str:
+        arguments = [f"{name}={value!r}" for name, value in self.changed_arguments().items()]
         return f"{type(self).__name__}({', '.join(arguments)})"
 
 
 def _parameters(cls: type) -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(cls).parameters
+    """The arguments of ``__init__``, where **options stands for what else that of the base class takes."""
+    parameters = dict(inspect.signature(cls).parameters)
+    if parameters.pop("options", None) is not None:
+        parameters |= {name: entry for name, entry in _parameters(cls.__bases__[0]).items() if name not in parameters}
+    return parameters
 
 
 def _family(cls: type[Configured]) -> str:

@@ -184,7 +184,7 @@ def _cells(entry: GradientEntry) -> tuple[str, ...]:
 def check_gradients(
     model: "Model",
     x: Any,
-    y: Any,
+    y: Any = None,
     sample_weight: Any = None,
     *,
     training: bool = False,

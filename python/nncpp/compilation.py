@@ -1,9 +1,10 @@
-"""Compilation: what ``compile`` was given, one loss, weight and list of metrics for each output."""
+"""Compilation: what ``compile`` was given: losses, each with its outputs, its weight and its metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Self
 
 from . import _core
 from ._arguments import number
@@ -11,6 +12,9 @@ from .errors import DataError
 from .losses import Loss
 from .metrics import Accuracy, FunctionMetric, Metric, metric
 from .optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from .network import Network
 
 
 class Compilation:
@@ -22,45 +26,74 @@ class Compilation:
         as for ``Model.compile``
     outputs
         names of the model's outputs
+
+    Attributes
+    ----------
+    first_outputs
+        by loss: index of the output it takes, or of the first of two
+    target_outputs
+        indices of the outputs that targets belong to: those of losses that take one
     """
 
     def __init__(self, optimizer: Any, loss: Any, metrics: Any, loss_weights: Any, outputs: Sequence[str]) -> None:
         self.outputs = list(outputs)
         self.has_penalty = False
         self.optimizer = Optimizer.of(optimizer, "optimizer")
-        self.losses = [Loss.of(value, "loss") for value in self._by_output("loss", loss)]
-        weights = [1.0] * len(self.outputs) if loss_weights is None else self._by_output("loss_weights", loss_weights)
+        self.losses = self._losses(loss)
+        self.first_outputs = [0, *accumulate(loss.num_outputs for loss in self.losses)][:-1]
+        terms = zip(self.first_outputs, self.losses, strict=True)
+        self.target_outputs = [k for k, loss in terms if loss.num_outputs == 1]
+        weights = _each("loss_weights", 1.0 if loss_weights is None else loss_weights, self.names)
         self.loss_weights = [number("loss_weights", value, "[0, inf)") for value in weights]
         self.metrics = [
-            [metric(value) for value in values]
-            for values in self._metrics_by_output([] if metrics is None else metrics)
+            [metric(value) for value in values] for values in self._metrics([] if metrics is None else metrics)
         ]
 
-    def trainer(
-        self, network: _core.Network, precision: _core.Precision, penalties: list[tuple[int, int, float, float]]
-    ) -> _core.Trainer:
+    @property
+    def names(self) -> list[str]:
+        """By loss: the name of its output, or of the first of two."""
+        return [self.outputs[k] for k in self.first_outputs]
+
+    def trainer(self, network: Network) -> _core.Trainer:
         """The core's trainer of a network.
 
         Raises
         ------
         DataError
-            for a loss that does not go with its output's activation, accuracy without classes, or two scores of a name
+            for a loss that does not go with its output's activation or has one class only, a metric that does not go
+            with its loss, or two scores of a name
         """
+        precision, penalties = network.precision, network.penalties()
         losses = [loss._core(precision) for loss in self.losses]
-        for name, loss, metrics in zip(self.outputs, losses, self.metrics, strict=True):
-            if not loss.has_accuracy and any(isinstance(entry, Accuracy) for entry in metrics):
-                raise DataError(f"metrics: accuracy needs the loss nll or nllm, {name} has {loss.name}")
+        for k, loss in zip(self.first_outputs, self.losses, strict=True):
+            if loss.task == "classes" and network.output_shapes[k][-1] == 1:
+                raise DataError(
+                    f"{self.outputs[k]}: loss {loss.kind!r} needs an output for each class, at least 2, got 1; "
+                    "for one that says yes or no use 'nll' with 'sigmoid'"
+                )
+        for k, entry in self._entries():
+            output = self.first_outputs[k]
+            entry.require(self.losses[k], network.output_shapes[output][-1], self.outputs[output])
         self.has_penalty = bool(penalties)
         keys = self.keys(is_training=False)
         for key in keys:
             if keys.count(key) > 1:
                 raise DataError(f"metrics: two scores are called {key}; give the metric or the output another name")
-        return precision.Trainer(network, losses, self.loss_weights, self.optimizer._core(precision), penalties)
+        return precision.Trainer(
+            network.core,
+            losses,
+            self.loss_weights,
+            self.optimizer._core(precision),
+            penalties,
+            constraints=network.constraints(),
+            rate_factors=network.rate_factors(self.optimizer.rate_factors),
+            **self.optimizer._clipping,
+        )
 
     def scores(self, sums: Sequence[_core.LossSums], penalty: float) -> dict[str, float]:
         """Sums over rows -> "loss", with regularizers its parts, and what the core counted.
 
-        loss = sum over outputs of loss_weight * mean loss, + penalty
+        loss = sum of loss_weight * mean loss, + penalty
         """
         means = [_ratio(entry.loss, entry.weight) for entry in sums]
         data_loss = sum(weight * mean for weight, mean in zip(self.loss_weights, means, strict=True))
@@ -75,27 +108,34 @@ class Compilation:
         return scores
 
     @property
-    def has_functions(self) -> bool:
-        """Whether a metric is the caller's own function, so that predictions are needed."""
-        return any(isinstance(entry, FunctionMetric) for metrics in self.metrics for entry in metrics)
+    def needs_predictions(self) -> bool:
+        """Whether there are metrics that the core does not count."""
+        return any(not isinstance(entry, Accuracy) for _, entry in self._entries())
 
-    def function_scores(self, targets: Sequence[Any], predictions: Sequence[Any]) -> dict[str, float]:
-        """What the caller's own metrics say."""
-        return {
-            self._key(k, entry.name): float(entry.function(targets[k], predictions[k]))
-            for k, metrics in enumerate(self.metrics)
-            for entry in metrics
-            if isinstance(entry, FunctionMetric)
-        }
+    def prediction_scores(
+        self, targets: Sequence[Any], predictions: Sequence[Any], sample_weight: Any
+    ) -> dict[str, float]:
+        """What the core does not count."""
+        by_output = dict(zip(self.target_outputs, targets, strict=True))
+        scores = {}
+        for k, entry in self._entries():
+            if not isinstance(entry, Accuracy):
+                output = self.first_outputs[k]
+                y_true, y_pred = by_output[output], predictions[output]
+                scores[self._key(k, entry.name)] = entry(y_true, y_pred, sample_weight, loss=self.losses[k])
+        return scores
 
     def keys(self, is_training: bool) -> list[str]:
-        """The names that ``scores`` and, except in training, ``function_scores`` give."""
+        """The names that ``scores`` and, except in training, ``prediction_scores`` give."""
         keys = ["loss", "data_loss", "penalty"] if self.has_penalty else ["loss"]
-        for k, metrics in enumerate(self.metrics):
-            keys += [self._key(k, "loss")] * (len(self.outputs) > 1)
-            keys += [self._key(k, "accuracy") for entry in metrics if isinstance(entry, Accuracy)]
-            keys += [self._key(k, e.name) for e in metrics if isinstance(e, FunctionMetric) and not is_training]
-        return keys
+        keys += [self._key(k, "loss") for k in range(len(self.losses)) if len(self.losses) > 1]
+        return keys + [
+            self._key(k, entry.name) for k, entry in self._entries() if isinstance(entry, Accuracy) or not is_training
+        ]
+
+    def thresholds(self) -> list[float | None]:
+        """By output: above which value a single unit says yes, where the loss tells."""
+        return [loss.threshold for loss in self.losses for _ in range(loss.num_outputs)]
 
     def config(self) -> dict[str, Any]:
         """As JSON has it; metrics that are functions are left out."""
@@ -103,39 +143,63 @@ class Compilation:
             "optimizer": self.optimizer.config(),
             "losses": [loss.config() for loss in self.losses],
             "loss_weights": self.loss_weights,
-            "metrics": [[entry.kind for entry in metrics if isinstance(entry, Metric)] for metrics in self.metrics],
+            "metrics": [[entry.config() for entry in metrics if isinstance(entry, Metric)] for metrics in self.metrics],
         }
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], outputs: Sequence[str]) -> Self:
         """What ``config`` describes, for a model of these outputs."""
-        metrics = dict(zip(outputs, config["metrics"], strict=True))
-        return cls(config["optimizer"], list(config["losses"]), metrics, list(config["loss_weights"]), outputs)
+        compilation = cls(config["optimizer"], list(config["losses"]), None, list(config["loss_weights"]), outputs)
+        compilation.metrics = [
+            [metric(value) for value in values]
+            for values in _each("metrics", list(config["metrics"]), compilation.names)
+        ]
+        return compilation
+
+    def _entries(self) -> Iterator[tuple[int, Metric | FunctionMetric]]:
+        """Each metric after the index of its loss."""
+        return ((k, entry) for k, metrics in enumerate(self.metrics) for entry in metrics)
 
     def _key(self, k: int, name: str) -> str:
-        return name if len(self.outputs) == 1 else f"{self.outputs[k]}_{name}"
+        return name if len(self.losses) == 1 else f"{self.names[k]}_{name}"
 
-    def _by_output(self, argument: str, value: Any) -> list[Any]:
-        """One entry for each output, from a list, a mapping from names, or one value for all."""
-        names = ", ".join(self.outputs)
-        if isinstance(value, Mapping):
-            if set(value) != set(self.outputs):
-                raise DataError(f"{argument}: expected the keys {names}, got {', '.join(map(str, value))}")
-            return [value[name] for name in self.outputs]
-        if isinstance(value, list | tuple):
-            if len(value) != len(self.outputs):
-                raise DataError(f"{argument}: expected {len(self.outputs)} entries ({names}), got {len(value)}")
-            return list(value)
-        return [value] * len(self.outputs)
+    def _losses(self, value: Any) -> list[Loss]:
+        """In the order of the outputs; one that is given alone is repeated until they are taken."""
+        if isinstance(value, Mapping | list | tuple):
+            entries = value if isinstance(value, list | tuple) else _each("loss", value, self.outputs)
+            losses = [Loss.of(entry, "loss") for entry in entries]
+        else:
+            loss = Loss.of(value, "loss")
+            losses = [loss] * max(1, len(self.outputs) // loss.num_outputs)
+        taken = sum(loss.num_outputs for loss in losses)
+        if taken != len(self.outputs):
+            raise DataError(
+                f"loss: expected losses that take {len(self.outputs)} outputs ({', '.join(self.outputs)}), "
+                f"got {', '.join(loss.kind for loss in losses) or 'none'}, which take {taken}"
+            )
+        return losses
 
-    def _metrics_by_output(self, metrics: Any) -> list[list[Any]]:
-        """A list counts for every output; a mapping gives each output its own."""
+    def _metrics(self, metrics: Any) -> list[list[Any]]:
+        """A list counts for every loss; a mapping gives each its own, by the name of its output."""
         if isinstance(metrics, Mapping):
-            unknown = [str(name) for name in metrics if name not in self.outputs]
+            unknown = [str(name) for name in metrics if name not in self.names]
             if unknown:
-                raise DataError(f"metrics: expected keys among {', '.join(self.outputs)}, got {', '.join(unknown)}")
-            return [_as_list(metrics.get(name, [])) for name in self.outputs]
-        return [_as_list(metrics) for _ in self.outputs]
+                raise DataError(f"metrics: expected keys among {', '.join(self.names)}, got {', '.join(unknown)}")
+            return [_as_list(metrics.get(name, [])) for name in self.names]
+        return [_as_list(metrics) for _ in self.names]
+
+
+def _each(argument: str, value: Any, names: Sequence[str]) -> list[Any]:
+    """One entry for each name, from a list, a mapping, or one value for all."""
+    if isinstance(value, Mapping):
+        if set(value) != set(names):
+            raise DataError(f"{argument}: expected the keys {', '.join(names)}, got {', '.join(map(str, value))}")
+        return [value[name] for name in names]
+    if isinstance(value, list | tuple):
+        if len(value) != len(names):
+            raise DataError(f"{argument}: expected {len(names)} entries ({', '.join(names)}), got {len(value)}")
+        return list(value)
+    return [value] * len(names)
 
 
 def _ratio(total: float, weight: float) -> float:

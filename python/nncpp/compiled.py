@@ -21,6 +21,7 @@ class Compiled(Predictor):
         super().__init__(name, seed, dtype)
         self._compilation: Compilation | None = None
         self._trainer: _core.Trainer | None = None
+        self._epochs = 0  # since compile, as the trainer's t counts steps
         self._is_fitting = False
 
     def _build(self, graph: Graph) -> None:
@@ -34,7 +35,7 @@ class Compiled(Predictor):
         return self._require_compiled("optimizer").optimizer
 
     def compile(self, optimizer: Any = "adam", loss: Any = None, metrics: Any = None, loss_weights: Any = None) -> None:
-        """Sets what is minimized, and how: J = sum over outputs of loss_weight * mean loss, + penalties.
+        """Sets what is minimized, and how: J = sum over losses of loss_weight * mean loss, + penalties.
 
         Parameters stay as they are; the optimizer's moments start anew.
 
@@ -43,17 +44,21 @@ class Compiled(Predictor):
         optimizer
             object or name: "sgd", "adagrad", "rmsprop", "adadelta", "adam", "adamw"
         loss
-            object or name: "squared" for a linear output, "nll" for sigmoid, "nllm" for softmax. With several outputs
-            one for all, a list, or a mapping from their names
+            object or name: "squared", "absolute" and "huber" for numbers, "nll" for sigmoid, "nllm" and "kl" for
+            softmax, "hinge", "multiclass_hinge" and "max_margin" for linear scores. With several outputs one for all, a
+            list in their order, or a mapping from their names; "max_margin" takes two outputs and no targets
         metrics
-            "accuracy" or functions(y_true, y_pred), one or a list; a mapping from names gives outputs their own
+            objects or names: "accuracy", "top_k", "binary_accuracy", "precision", "recall", "f1", "auc", "mae", "r2";
+            functions(y_true, y_pred); one or a list; a mapping from names gives outputs their own. Only accuracy is
+            counted while training; the others, in ``evaluate`` and on validation data, cost a second pass over the rows
         loss_weights
             list or mapping of factors >= 0, by default 1
 
         Raises
         ------
         DataError, TypeError
-            for an unknown name, a loss that does not go with its output's activation, or two scores of one name
+            for an unknown name, a loss that does not go with its output's activation, a metric that does not go with
+            its loss, or two scores of one name
         NncppError
             from a callback: ``fit`` goes on with what it began with
 
@@ -72,12 +77,18 @@ class Compiled(Predictor):
         else:
             self._set_compilation(compilation)
 
+    def _thresholds(self) -> list[float | None]:
+        if self._compilation is None:
+            return super()._thresholds()
+        pairs = zip(self._compilation.thresholds(), super()._thresholds(), strict=True)
+        return [by_loss if by_activation is None else by_activation for by_loss, by_activation in pairs]
+
     def _set_compilation(self, compilation: Compilation) -> None:
         network = self._network
         compilation.outputs = network.output_names
         with memory_for(f"the optimizer of a model of {self.count_parameters():,} parameters"):
-            self._trainer = compilation.trainer(network.core, network.precision, network.penalties())
-        self._compilation = compilation
+            self._trainer = compilation.trainer(network)
+        self._compilation, self._epochs = compilation, 0
 
     def _require_compiled(self, call: str) -> Compilation:
         if self._compilation is None:
@@ -91,7 +102,7 @@ class Compiled(Predictor):
         return self._trainer
 
     def loss_and_gradients(
-        self, x: Any, y: Any, *, training: bool = False, sample_weight: Any = None, inputs: bool = False
+        self, x: Any, y: Any = None, *, training: bool = False, sample_weight: Any = None, inputs: bool = False
     ) -> tuple[float, dict[str, Array]]:
         """J on all rows as one batch, and its gradient; nothing changes.
 
@@ -131,10 +142,11 @@ class Compiled(Predictor):
         by_input = dict(zip(network.input_names, dinputs, strict=inputs))
         return objective.value, {**network.gradients(flat), **by_input}
 
-    def evaluate(self, x: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
+    def evaluate(self, x: Any, y: Any = None, sample_weight: Any = None) -> dict[str, float]:
         """Loss and metrics over all rows, in inference: {"loss": ..., "accuracy": ...}.
 
-        With regularizers also "data_loss" and "penalty", whose sum is "loss"; with several outputs each one's by name.
+        With regularizers also "data_loss" and "penalty", whose sum is "loss"; with several losses each one's by the
+        name of its output. All metrics but accuracy need the predictions of all rows in memory.
 
         Raises
         ------
@@ -159,8 +171,9 @@ class Compiled(Predictor):
             self._require_trainer("evaluate").evaluate(*examples),
         )
         scores = compilation.scores(objective.sums, objective.penalty)
-        if compilation.has_functions:
-            scores |= compilation.function_scores(examples.targets, self._network.core.predict(examples.inputs))
+        if compilation.needs_predictions:
+            predictions = self._network.core.predict(examples.inputs)
+            scores |= compilation.prediction_scores(examples.targets, predictions, examples.weights)
         return scores
 
     def _checked(self, call: str, x: Any, y: Any, sample_weight: Any) -> Examples:
@@ -170,9 +183,10 @@ class Compiled(Predictor):
         return examples
 
     def _examples(self, x: Any, y: Any, sample_weight: Any) -> Examples:
-        network = self._network
+        network, outputs = self._network, self._require_compiled("y").target_outputs
+        names, shapes = network.output_names, network.output_shapes
         return Examples(
             data.inputs(x, network.input_names, network.input_shapes),
-            data.targets(y, network.output_names, network.output_shapes),
+            data.targets(y, [names[k] for k in outputs], [shapes[k] for k in outputs]),
             data.sample_weights(sample_weight),
         )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arguments import number, whole_number
+from ._arguments import number, shown, whole_number
 from .errors import DataError, ShapeError
 
 Array = NDArray[Any]
@@ -97,15 +97,24 @@ def inputs(value: Any, names: Sequence[str], shapes: Sequence[tuple[int, ...]]) 
         if x.ndim != len(shape) + 1:
             argument = "x" if len(names) == 1 else f"x[{i}]"
             raise ShapeError(
-                f"{argument}: expected {names[i]} (N, {str(shape)[1:].replace(',)', ')')}, got {x.shape}"
+                f"{argument}: expected {names[i]} {batch_shape(shape)}, got {x.shape}"
                 + (f"; for one sample use {argument}[None]" if x.shape == shape and x.ndim > 0 else "")
                 + (f"; for one column use {argument}[:, None]" if x.ndim == 1 and shape == (1,) and len(x) != 1 else "")
             )
     return arrays
 
 
+def batch_shape(shape: tuple[int, ...]) -> str:
+    """The shape of a batch of samples, for messages: "(N, 4)" for samples (4,)."""
+    return f"({', '.join(['N', *map(str, shape)])})"
+
+
 def targets(value: Any, names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[Array]:
-    """One array for each output. (n,) becomes (n, 1) for an output of one unit, and for no other."""
+    """One array for each output that has targets. (n,) becomes (n, 1) for an output of one unit, and for no other."""
+    if not names:
+        if value is not None:
+            raise DataError(f"y: expected None, for the loss takes no targets, got {shown(value)}; leave y out")
+        return []
     arrays = _arrays(value, names, "y")
     return [y[:, None] if y.ndim == 1 and shape == (1,) else y for y, shape in zip(arrays, shapes, strict=True)]
 
@@ -138,33 +147,53 @@ def sample_weights(value: Any) -> Array | None:
     return weights
 
 
-def with_class_weights(examples: Examples, class_weight: Mapping[int, float], shape: tuple[int, ...]) -> Examples:
-    """The examples with each weight multiplied by that of its label; labels that are not named weigh 1."""
+def with_class_weights(
+    examples: Examples, class_weight: Mapping[int, float], shape: tuple[int, ...], targets: tuple[int, int]
+) -> Examples:
+    """The examples with each weight multiplied by that of its class; those that are not named weigh 1.
+
+    A class is called by its label in y: one of the two ``targets`` where the output has one column, else 0, 1, ...; or
+    by its place in one-hot rows.
+    """
     if not isinstance(class_weight, Mapping):
         raise TypeError(f"class_weight: expected a mapping from label to weight, got {type(class_weight).__name__}")
     if len(examples.targets) != 1:
-        raise DataError("class_weight: expected a model of one output; use sample_weight for several")
-    labels = examples.targets[0]
-    if labels.dtype.kind not in "biu" or labels.size != len(labels):
-        raise DataError(
-            "class_weight: expected y to be integer labels (n,), "
-            f"got {labels.dtype.name} {labels.shape}; use y.astype('int64') or y.argmax(axis=1)"
-        )
-    factors = np.ones(max(2, shape[-1]))
+        raise DataError("class_weight: expected a model of one output with targets; use sample_weight for others")
+    labels = list(targets) if shape[-1] == 1 else list(range(shape[-1]))
+    factors = np.ones(len(labels))
     for label, weight in class_weight.items():
-        index = whole_number("class_weight", label)
-        if index >= len(factors):
-            raise DataError(f"class_weight: expected labels 0 ... {len(factors) - 1}, got {index}")
-        factors[index] = number(f"class_weight[{index}]", weight, "[0, inf)")
-    flat = labels.reshape(-1).astype(np.int64)
-    if flat.min() < 0 or flat.max() >= len(factors):
-        raise DataError(f"y: expected labels 0 ... {len(factors) - 1}, got {flat.min()} ... {flat.max()}")
-    weights = factors[flat]
+        value = whole_number("class_weight", label, at_least=min(labels))
+        if value not in labels:
+            raise DataError(f"class_weight: expected labels {_listed(labels)}, got {value}")
+        factors[labels.index(value)] = number(f"class_weight[{value}]", weight, "[0, inf)")
+    weights = factors[_places(examples.targets[0], labels, targets)]
     if examples.weights is not None:
         weights = weights * examples.weights
     if not weights.any():
         raise DataError("class_weight: expected at least one row of weight above 0, got only zeros")
     return examples._replace(weights=weights)
+
+
+def _places(y: Array, labels: list[int], targets: tuple[int, int]) -> NDArray[np.int64]:
+    """Index of the class of each row."""
+    no, yes = targets
+    flat = y.reshape(len(y), -1)
+    if flat.shape[1] == 1:
+        places = np.searchsorted(labels, flat[:, 0]).clip(max=len(labels) - 1)
+        if (np.take(labels, places) == flat[:, 0]).all():
+            return places
+    elif flat.shape[1] == len(labels):
+        is_yes = flat == yes
+        if ((flat == no) | is_yes).all() and (is_yes.sum(axis=1) == 1).all():
+            return np.asarray(is_yes.argmax(axis=1), np.int64)
+    raise DataError(
+        f"class_weight: expected y to be labels {_listed(labels)}, or one-hot rows for several classes, "
+        f"got {y.dtype.name} {y.shape} with others; use sample_weight"
+    )
+
+
+def _listed(labels: list[int]) -> str:
+    return f"{labels[0]} and {labels[1]}" if len(labels) == 2 else f"0 ... {labels[-1]}"
 
 
 def split(examples: Examples, fraction: float) -> tuple[Examples, Examples]:
@@ -177,6 +206,23 @@ def split(examples: Examples, fraction: float) -> tuple[Examples, Examples]:
     if any(part.weights is not None and not part.weights.any() for part in parts):
         raise DataError("validation_split: all rows of one of the two parts have sample_weight 0")
     return parts
+
+
+def joined(first: Examples, second: Examples) -> Examples:
+    """The rows of both, one after the other; where only one has weights, the rows of the other weigh 1."""
+    for a, b in zip(first.targets, second.targets, strict=True):
+        if a.shape[1:] != b.shape[1:]:
+            raise ShapeError(
+                f"second_run: expected y of training and validation data in one form, got {a.shape} and {b.shape}"
+            )
+    weights = None
+    if first.weights is not None or second.weights is not None:
+        weights = np.concatenate([np.ones(e.rows) if e.weights is None else e.weights for e in (first, second)])
+    return Examples(
+        [np.concatenate(pair) for pair in zip(first.inputs, second.inputs, strict=True)],
+        [np.concatenate(pair) for pair in zip(first.targets, second.targets, strict=True)],
+        weights,
+    )
 
 
 def validation_arguments(value: Any) -> tuple[Any, Any, Any]:

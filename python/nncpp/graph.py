@@ -125,7 +125,8 @@ def _names(members: Iterable[Input | Layer]) -> dict[Node | Layer, str]:
         taken.add(name)
     names: dict[Node | Layer, str] = {}
     for member in members:
-        kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(member).__name__).lower()
+        words = type(member).__name__.replace("ReLU", "relu")  # one word
+        kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", words).lower()
         names[member] = member.name or _free(kind, taken)
     return names
 

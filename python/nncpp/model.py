@@ -103,19 +103,21 @@ class Model(Compiled):
         ----------
         x, y
             arrays of n rows, NumPy or what turns into it; lists or mappings by name for several inputs or outputs.
-            Any strides, float16/32/64, integers, bool, memory-mapped: rows are read where they lie
+            Any strides, float16/32/64, integers, bool, memory-mapped: rows are read where they lie. No y where the loss
+            takes no targets
         epochs, batch_size
             whole numbers >= 1
         validation_data
-            (x, y) or (x, y, sample_weight), scored after each epoch
+            (x, y) or (x, y, sample_weight), scored after each epoch; y is None where the loss takes no targets
         validation_split
             fraction in (0, 1): the last rows are held out instead, as they come, before any shuffling
         sample_weight
             (n,) numbers >= 0; the loss is their weighted mean
         class_weight
-            mapping from label to a factor on the weight of its rows, 1 for labels left out; not used in validation
+            mapping from label, as it stands in y, or from the place in one-hot rows, to a factor on the weight of the
+            rows, 1 for labels left out; not used in validation, but where a second run trains on validation data
         callbacks
-            a Callback or several
+            a Callback or several; ``EarlyStopping`` may add a second run, on training and validation data
         shuffle
             False takes rows in their order
         verbose
@@ -123,12 +125,14 @@ class Model(Compiled):
         checkpoint, checkpoint_every
             file that is replaced every so many steps (by default after each epoch), and at the end
         resume
-            True goes on from the checkpoint, if the file is there: the same bits as without the break
+            True goes on from the checkpoint, if the file is there: the same bits as without the break. A learning rate
+            that is a function is not in the file: the model must have it
 
         Returns
         -------
         History
-            of this call; ``model.history`` has all epochs
+            of this call; ``model.history`` has all epochs. "learning_rate" is in it, that of the last step, where it is
+            no plain number or ``ReduceOnPlateau`` changes it
 
         Raises
         ------
@@ -141,6 +145,11 @@ class Model(Compiled):
         FileError
             if the checkpoint cannot be read or written
 
+        Warns
+        -----
+        UserWarning
+            if the last batch of an epoch has one row, which an ``nn.BatchNorm`` cannot normalize
+
         Examples
         --------
         >>> import nncpp as nn
@@ -150,23 +159,22 @@ class Model(Compiled):
         >>> model.predict([[2.0]]).round(3)  # y = 2 x + 1
         array([[5.]], dtype=float32)
         """
-        options = Options(epochs, batch_size, callbacks, shuffle, verbose, checkpoint, checkpoint_every, resume)
+        options = Options(
+            epochs, batch_size, class_weight, callbacks, shuffle, verbose, checkpoint, checkpoint_every, resume
+        )
         if validation_data is not None and validation_split is not None:
             raise DataError("validation_split: expected None with validation_data, got both")
         self._require_compiled("fit")
         with self._fitting():
-            with self._built_for(x) as network:
+            with self._built_for(x):
                 training, validation = self._checked("fit", x, y, sample_weight), None
                 if validation_split is not None:
                     training, validation = data.split(training, validation_split)
                 elif validation_data is not None:
                     validation = self._validation(validation_data)
-                if class_weight is not None:
-                    training = data.with_class_weights(training, class_weight, network.output_shapes[0])
                 fit = Fit(self, training, validation, options)
                 fit.begin()
-                if not network.is_adapted():
-                    network.adapt(training.inputs)
+                fit.adapt()
             return fit.run()
 
     @contextmanager
@@ -187,13 +195,13 @@ class Model(Compiled):
         except (NncppError, TypeError) as error:
             raise type(error)(f"validation_data: {error}") from None
 
-    def train_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> float:
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
         """One step on all rows given; J as it was before the step.
 
         Raises
         ------
         NncppError, ShapeError, DataError, TypeError, DivergenceError
-            as for ``fit``; NncppError also for an ``nn.Standardize`` without data to go by: call ``adapt`` first
+            as for ``fit``; NncppError also for a layer that is not adapted to data yet: call ``adapt`` first
 
         Examples
         --------
@@ -204,18 +212,21 @@ class Model(Compiled):
         (4.0, 0.0)
         """
         compilation, trainer = self._compilation, self._trainer
-        if compilation is None or trainer is None or self._network.standardizes:
+        if compilation is None or trainer is None or self._network.adapted_layers:
             with self._built_for(x) as network:
                 compilation, trainer = self._require_compiled("train_on_batch"), self._require_trainer("train_on_batch")
-                if not network.is_adapted():
-                    raise NncppError("train_on_batch: nn.Standardize has no mean yet; call model.adapt(x) first")
-        loss = trainer.step(*self._examples(x, y, sample_weight), compilation.optimizer.learning_rate).value
+                if waiting := network.not_adapted():
+                    raise NncppError(f"train_on_batch: {waiting[0]} is not adapted yet; call model.adapt(x) first")
+        rate = compilation.optimizer.rate_at(trainer.t, self._epochs)
+        loss = trainer.step(*self._examples(x, y, sample_weight), rate).value
         if not math.isfinite(loss):
             raise DivergenceError("train_on_batch: the loss or a gradient was not finite; this step was not taken")
         return loss
 
     def save(self, path: str | PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
         """Writes architecture, parameters, state, optimizer and history to one file; ``nn.load`` reads it.
+
+        Of a learning rate that is a function it keeps the number that was last given.
 
         Parameters
         ----------
@@ -245,12 +256,12 @@ class Model(Compiled):
         save(self, path, metadata)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """For copy and pickle: the content of a model file, and what is not in one, metrics that are functions."""
+        """For copy and pickle: the content of a model file, and the compilation, which may have functions in it."""
         from .serialization import copy_from_bytes, to_bytes
 
         if self._built is None:
             return super().__reduce_ex__(protocol)
-        return copy_from_bytes, (to_bytes(self), [] if self._compilation is None else self._compilation.metrics)
+        return copy_from_bytes, (to_bytes(self), self._compilation)
 
     def __copy__(self) -> Model:
         """A deep one: two models share nothing that training changes."""

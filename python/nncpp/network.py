@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
+from typing import TypeVar
 
 from . import _core
-from .data import Array
+from .data import Array, batch_shape
 from .errors import DataError, ShapeError
 from .graph import Graph
 from .layers import Layer
-from .layers.standardize import Standardize, mean_and_deviation
+from .layers._adapted import Adapted
+
+T = TypeVar("T")
 
 
 class Network:
@@ -45,7 +48,10 @@ class Network:
         self.input_names, self.output_names = graph.input_names, graph.output_names
         self.input_shapes = [self.shapes[node] for node in graph.inputs]
         self.output_shapes = [self.shapes[node] for node in graph.outputs]
-        self.standardizes = [layer for layer in graph.layers if isinstance(layer, Standardize)]
+        self.adapted_layers = [layer for layer in graph.layers if isinstance(layer, Adapted)]
+        self._first_state = {
+            name: self.state[name].copy() for layer in self.adapted_layers for name in self._states(layer)
+        }
         for node in graph.nodes:
             if node.origin is not None and node.layer is not None:
                 self._take_values(node.layer, node.origin._network)
@@ -64,38 +70,70 @@ class Network:
 
     def penalties(self) -> list[tuple[int, int, float, float]]:
         """(offset, size, l1, l2) of each piece of theta that has a regularizer."""
+        found = self._found(lambda layer: layer.regularizers)
+        return [(segment.offset, segment.size, entry.l1, entry.l2) for segment, entry in found]
+
+    def constraints(self) -> list[tuple[int, int, int, float]]:
+        """(offset, rows, columns, limit) of each piece of theta with a constraint; a unit's weights are a column."""
+        found = self._found(lambda layer: layer.constraints)
+        return [(s.offset, s.fan_in, s.size // s.fan_in, entry.limit) for s, entry in found]
+
+    def rate_factors(self, factors: Mapping[str, float] | str | None) -> list[tuple[int, int, float]]:
+        """(offset, size, factor) of each piece of theta, from an optimizer's ``rate_factors``."""
+        segments = self.core.segments
+        if factors is None:
+            return []
+        if isinstance(factors, str):
+            return [(s.offset, s.size, s.fan_in**-0.5) for s in segments]
+        layers = [s.name.partition("/")[0] for s in segments]
+        names = dict.fromkeys([*layers, *self.parameters])
+        for name in factors:
+            if name not in names:
+                raise DataError(f"rate_factors: expected names among {', '.join(names)}, got {name!r}")
+        return [
+            (s.offset, s.size, factors.get(s.name, factors.get(layer, 1.0)))
+            for s, layer in zip(segments, layers, strict=True)
+        ]
+
+    def _found(self, options: Callable[[Layer], Mapping[str, T]]) -> list[tuple[_core.Segment, T]]:
+        """What layers ask for by the names of their parameters, with the pieces of theta that these are."""
         segments = {segment.name: segment for segment in self.core.segments}
-        found = []
-        for layer in self.graph.layers:
-            for name, regularizer in layer.regularizers.items():
-                segment = segments[f"{self.graph.names[layer]}/{name}"]
-                found.append((segment.offset, segment.size, regularizer.l1, regularizer.l2))
-        return found
+        return [
+            (segments[f"{self.graph.names[layer]}/{name}"], option)
+            for layer in self.graph.layers
+            for name, option in options(layer).items()
+        ]
 
     def adapt(self, inputs: Sequence[Array]) -> None:
-        """Gives each Standardize mean and deviation of the columns it stands behind; all of them, or none."""
-        if self.standardizes and any(len(x) == 0 for x in inputs):
-            raise ShapeError("x: expected at least 1 row, got 0")
-        found = {}
-        for layer in self.standardizes:
+        """Fits the state of each adapted layer to the inputs that it stands behind; of all of them, or none."""
+        if not self.adapted_layers:
+            return
+        for x, name, shape in zip(inputs, self.input_names, self.input_shapes, strict=True):
+            if len(x) == 0:
+                raise ShapeError("x: expected at least 1 row, got 0")
+            if x.shape[1:] != shape:
+                raise ShapeError(f"x: expected {name} {batch_shape(shape)}, got {x.shape}")
+        fitted: dict[str, Array] = {}
+        for layer in self.adapted_layers:
             used = [node.inputs[0] for node in self.graph.nodes if node.layer is layer]
             if any(node.layer is not None for node in used):
                 raise DataError(f"{self.graph.names[layer]}: expected to stand directly behind an Input")
             places = [i for node in used for i, entry in enumerate(self.graph.inputs) if entry is node]
-            found[layer] = mean_and_deviation([inputs[i] for i in places], self.theta.dtype.name)
-        for layer, (mean, deviation) in found.items():
-            self._piece(layer, "mean")[...] = mean
-            self._piece(layer, "deviation")[...] = deviation
+            state = layer._fitted_state([inputs[i] for i in places], self.theta.dtype.name)
+            fitted |= {f"{self.graph.names[layer]}/{name}": values for name, values in state.items()}
+        for name, values in fitted.items():
+            self.state[name][...] = values
 
-    def is_adapted(self) -> bool:
-        """Whether no Standardize still has the mean 0 and deviation 1 that it starts with."""
-        return all(
-            (self._piece(layer, "mean") != 0).any() or (self._piece(layer, "deviation") != 1).any()
-            for layer in self.standardizes
-        )
+    def not_adapted(self) -> list[str]:
+        """Names of the adapted layers that still have the state they start with."""
+        return [
+            self.graph.names[layer]
+            for layer in self.adapted_layers
+            if all((self.state[name] == self._first_state[name]).all() for name in self._states(layer))
+        ]
 
-    def _piece(self, layer: Layer, name: str) -> Array:
-        return self.state[f"{self.graph.names[layer]}/{name}"]
+    def _states(self, layer: Layer) -> list[str]:
+        return [name for name in self.state if name.startswith(f"{self.graph.names[layer]}/")]
 
 
 def precision(dtype: str) -> _core.Precision:

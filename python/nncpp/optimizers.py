@@ -3,36 +3,125 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, TypedDict, Unpack
 
 from . import _core
-from ._arguments import flag, number
+from ._arguments import flag, number, one_of, shown
 from ._configured import Configured
+from ._rates import Rate, as_rate
 from .errors import DataError
+
+
+class _Options(TypedDict, total=False):
+    """What every optimizer takes besides its own arguments, by name only; see ``Optimizer``."""
+
+    clip_value: float | None
+    clip_norm: float | None
+    rate_factors: Mapping[str, float] | str | None
+
+
+class _AdamOptions(_Options, total=False):
+    """What Adam and AdamW take by name."""
+
+    bias_correction: bool
+    epsilon_inside_root: bool
 
 
 class Optimizer(Configured):
     """Base of all optimizers. ``learning_rate`` may be changed at any time, the rest is fixed.
 
+    Parameters
+    ----------
+    learning_rate
+        a number >= 0, a schedule of ``nn.schedules``, or a function of (step, epoch), both counted from 0 since
+        ``compile``; it may be asked for a step ahead of time, or twice. A file keeps of a function the number that it
+        gave last
+    clip_value
+        > 0: each entry of the gradient is brought into [-clip_value, clip_value]
+    clip_norm
+        > 0: then g *= clip_norm / max(norm(g), clip_norm), g the gradient of J for all parameters together. Pascanu,
+        Mikolov, Bengio, "On the difficulty of training recurrent neural networks", ICML 2013
+    rate_factors
+        mapping from a parameter or a layer ("dense/weight", "dense") to a factor >= 0 on its rate; 0 freezes it, the
+        parameter's entry goes before the layer's. Or "fan_in": 1 / sqrt(n), n the inputs of a unit of the layer;
+        Collobert, as in Stanford CS224n, lecture notes 3, 2.7
+
+    Raises
+    ------
+    DataError
+        if a number is outside its interval; from ``compile``, if no parameter and no layer has a name
+    TypeError
+        for a value of another type
+
     Examples
     --------
     >>> import nncpp as nn
-    >>> optimizer = nn.Adam(1e-3)
-    >>> optimizer.learning_rate = 1e-4
+    >>> optimizer = nn.Adam(1e-3, clip_norm=1.0)
+    >>> optimizer.learning_rate = nn.schedules.CosineDecay(1e-3, duration=10_000)
     >>> optimizer.learning_rate = float("nan")
     Traceback (most recent call last):
     nncpp.errors.DataError: learning_rate: expected a number in [0, inf), got nan
     """
 
-    learning_rate: float
+    learning_rate: Rate
+
+    def __init__(
+        self,
+        learning_rate: Rate,
+        *,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        rate_factors: Mapping[str, float] | str | None = None,
+    ) -> None:
+        self.learning_rate = learning_rate
+        self.clip_value = None if clip_value is None else number("clip_value", clip_value, "(0, inf)")
+        self.clip_norm = None if clip_norm is None else number("clip_norm", clip_norm, "(0, inf)")
+        self.rate_factors = _rate_factors(rate_factors)
 
     def __setattr__(self, name: str, value: object) -> None:
         if name == "learning_rate":
-            self.__dict__[name] = number(name, value, "[0, inf)")
+            self.__dict__[name] = as_rate(value)
+            self.__dict__.pop("_last_rate", None)
         else:
             super().__setattr__(name, value)
 
+    def config(self) -> dict[str, Any]:
+        """The kind and the arguments, as JSON has them; in place of a function the number that it gave last."""
+        config = super().config()
+        if callable(config["learning_rate"]):
+            last = self.__dict__.get("_last_rate")
+            config["learning_rate"] = self.rate_at(0, 0) if last is None else last
+        return config
+
+    def rate_at(self, step: int, epoch: int) -> float:
+        """The learning rate of a step. Raises DataError or TypeError for what is no number >= 0."""
+        rate = self.learning_rate
+        if not callable(rate):
+            return rate
+        value: Any = rate(step, epoch)
+        if not (isinstance(value, float) and 0.0 <= value < float("inf")):
+            value = number(f"learning_rate: {rate!r} at step {step}, epoch {epoch}", value, "[0, inf)")
+        self.__dict__["_last_rate"] = result = float(value)
+        return result
+
+    @property
+    def _clipping(self) -> dict[str, float]:
+        limits = {"clip_value": self.clip_value, "clip_norm": self.clip_norm}
+        return {name: limit for name, limit in limits.items() if limit is not None}
+
     @abstractmethod
     def _core(self, precision: _core.Precision) -> _core.Optimizer: ...
+
+
+def _rate_factors(value: Mapping[str, float] | str | None) -> dict[str, float] | str | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return one_of("rate_factors", value, ("fan_in",))
+    if not isinstance(value, Mapping):
+        raise TypeError(f"rate_factors: expected a mapping from names to factors, or 'fan_in', got {shown(value)}")
+    return {str(name): number(f"rate_factors: {name}", factor, "[0, inf)") for name, factor in value.items()}
 
 
 class SGD(Optimizer, kind="sgd"):
@@ -43,8 +132,8 @@ class SGD(Optimizer, kind="sgd"):
 
     Parameters
     ----------
-    learning_rate
-        >= 0
+    learning_rate, options
+        as for ``Optimizer``
     momentum
         in [0, 1); 0 keeps no v
     nesterov
@@ -56,8 +145,10 @@ class SGD(Optimizer, kind="sgd"):
         if a number is outside its interval, or for ``nesterov`` without momentum
     """
 
-    def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False) -> None:
-        self.learning_rate = learning_rate
+    def __init__(
+        self, learning_rate: Rate = 0.01, momentum: float = 0.0, nesterov: bool = False, **options: Unpack[_Options]
+    ) -> None:
+        super().__init__(learning_rate, **options)
         self.momentum = number("momentum", momentum, "[0, 1)")
         self.nesterov = flag("nesterov", nesterov)
         if nesterov and self.momentum == 0.0:
@@ -74,8 +165,8 @@ class AdaGrad(Optimizer, kind="adagrad"):
 
     Parameters
     ----------
-    learning_rate
-        >= 0
+    learning_rate, options
+        as for ``Optimizer``
     epsilon
         > 0
     epsilon_inside_root
@@ -87,8 +178,14 @@ class AdaGrad(Optimizer, kind="adagrad"):
         if a number is outside its interval
     """
 
-    def __init__(self, learning_rate: float = 0.01, epsilon: float = 1e-10, epsilon_inside_root: bool = False) -> None:
-        self.learning_rate = learning_rate
+    def __init__(
+        self,
+        learning_rate: Rate = 0.01,
+        epsilon: float = 1e-10,
+        epsilon_inside_root: bool = False,
+        **options: Unpack[_Options],
+    ) -> None:
+        super().__init__(learning_rate, **options)
         self.epsilon = number("epsilon", epsilon, "(0, inf)")
         self.epsilon_inside_root = flag("epsilon_inside_root", epsilon_inside_root)
 
@@ -104,8 +201,8 @@ class RMSProp(Optimizer, kind="rmsprop"):
 
     Parameters
     ----------
-    learning_rate
-        >= 0
+    learning_rate, options
+        as for ``Optimizer``
     rho
         in [0, 1)
     epsilon
@@ -121,12 +218,13 @@ class RMSProp(Optimizer, kind="rmsprop"):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Rate = 0.001,
         rho: float = 0.9,
         epsilon: float = 1e-8,
         epsilon_inside_root: bool = False,
+        **options: Unpack[_Options],
     ) -> None:
-        self.learning_rate = learning_rate
+        super().__init__(learning_rate, **options)
         self.rho = number("rho", rho, "[0, 1)")
         self.epsilon = number("epsilon", epsilon, "(0, inf)")
         self.epsilon_inside_root = flag("epsilon_inside_root", epsilon_inside_root)
@@ -143,8 +241,8 @@ class Adadelta(Optimizer, kind="adadelta"):
 
     Parameters
     ----------
-    learning_rate
-        >= 0
+    learning_rate, options
+        as for ``Optimizer``
     rho
         in [0, 1)
     epsilon
@@ -156,8 +254,10 @@ class Adadelta(Optimizer, kind="adadelta"):
         if a number is outside its interval
     """
 
-    def __init__(self, learning_rate: float = 1.0, rho: float = 0.9, epsilon: float = 1e-6) -> None:
-        self.learning_rate = learning_rate
+    def __init__(
+        self, learning_rate: Rate = 1.0, rho: float = 0.9, epsilon: float = 1e-6, **options: Unpack[_Options]
+    ) -> None:
+        super().__init__(learning_rate, **options)
         self.rho = number("rho", rho, "[0, 1)")
         self.epsilon = number("epsilon", epsilon, "(0, inf)")
 
@@ -173,8 +273,8 @@ class Adam(Optimizer, kind="adam"):
 
     Parameters
     ----------
-    learning_rate
-        >= 0
+    learning_rate, options
+        as for ``Optimizer``
     beta1, beta2
         in [0, 1)
     epsilon
@@ -190,30 +290,30 @@ class Adam(Optimizer, kind="adam"):
         if a number is outside its interval
     """
 
+    weight_decay: float = 0.0  # of AdamW
+
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Rate = 0.001,
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon: float = 1e-8,
         bias_correction: bool = True,
         *,
         epsilon_inside_root: bool = False,
+        **options: Unpack[_Options],
     ) -> None:
-        self.learning_rate = learning_rate
+        super().__init__(learning_rate, **options)
         self.beta1 = number("beta1", beta1, "[0, 1)")
         self.beta2 = number("beta2", beta2, "[0, 1)")
         self.epsilon = number("epsilon", epsilon, "(0, inf)")
         self.bias_correction = flag("bias_correction", bias_correction)
         self.epsilon_inside_root = flag("epsilon_inside_root", epsilon_inside_root)
 
-    def _adam(self, precision: _core.Precision, weight_decay: float) -> _core.Optimizer:
-        return precision.Adam(
-            self.beta1, self.beta2, self.epsilon, self.epsilon_inside_root, self.bias_correction, weight_decay
-        )
-
     def _core(self, precision: _core.Precision) -> _core.Optimizer:
-        return self._adam(precision, weight_decay=0.0)
+        return precision.Adam(
+            self.beta1, self.beta2, self.epsilon, self.epsilon_inside_root, self.bias_correction, self.weight_decay
+        )
 
 
 class AdamW(Adam, kind="adamw"):
@@ -224,8 +324,8 @@ class AdamW(Adam, kind="adamw"):
 
     Parameters
     ----------
-    learning_rate
-        >= 0
+    learning_rate, options
+        as for ``Optimizer``
     beta1, beta2
         in [0, 1)
     epsilon
@@ -243,17 +343,12 @@ class AdamW(Adam, kind="adamw"):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Rate = 0.001,
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon: float = 1e-8,
         weight_decay: float = 0.01,
-        *,
-        bias_correction: bool = True,
-        epsilon_inside_root: bool = False,
+        **options: Unpack[_AdamOptions],
     ) -> None:
-        super().__init__(learning_rate, beta1, beta2, epsilon, bias_correction, epsilon_inside_root=epsilon_inside_root)
+        super().__init__(learning_rate, beta1, beta2, epsilon, **options)
         self.weight_decay = number("weight_decay", weight_decay, "[0, inf)")
-
-    def _core(self, precision: _core.Precision) -> _core.Optimizer:
-        return self._adam(precision, self.weight_decay)

@@ -25,7 +25,7 @@ class Predictor(Architecture):
         yield self._network
 
     def adapt(self, x: Any) -> None:
-        """Gives each ``nn.Standardize`` mean and deviation of the columns of x, computed in float64.
+        """Fits each ``nn.Standardize`` and ``nn.Whiten`` to x: mean, deviation, directions, computed in float64.
 
         Parameters
         ----------
@@ -72,12 +72,12 @@ class Predictor(Architecture):
         return one_or_list(network.core.predict(data.inputs(x, network.input_names, network.input_shapes)))
 
     def predict_classes(self, x: Any) -> Any:
-        """Labels (n,) int64: the largest output's index; for a single sigmoid unit 1 where p > 1/2.
+        """Labels (n,) int64: the largest output's index; of a single unit 1 where p > 1/2 (sigmoid) or s > 0 (hinge).
 
         Raises
         ------
         NncppError
-            for a single unit without sigmoid
+            for a single unit with neither sigmoid nor the loss "hinge"
         ShapeError, DataError, TypeError
             as for ``predict``
 
@@ -91,13 +91,23 @@ class Predictor(Architecture):
         predictions = self.predict(x)
         several = predictions if isinstance(predictions, list) else [predictions]
         return one_or_list(
-            [self._classes(p, node) for p, node in zip(several, self._network.graph.outputs, strict=True)]
+            [
+                self._classes(p, node, threshold)
+                for p, node, threshold in zip(several, self._network.graph.outputs, self._thresholds(), strict=True)
+            ]
         )
 
-    def _classes(self, p: Array, node: Node) -> Array:
+    def _classes(self, p: Array, node: Node, threshold: float | None) -> Array:
         if p.shape[-1] > 1:
             return np.asarray(p.argmax(axis=-1), np.int64)
-        if getattr(node.layer, "activation", None) != "sigmoid":
+        if threshold is None:
             name = self._network.graph.name(node)
-            raise NncppError(f"predict_classes: {name} has one unit and no sigmoid, so no classes; use predict")
-        return (p[..., 0] > 0.5).astype(np.int64)
+            raise NncppError(
+                f"predict_classes: {name} has one unit, neither sigmoid nor loss 'hinge', so no classes; use predict"
+            )
+        return (p[..., 0] > threshold).astype(np.int64)
+
+    def _thresholds(self) -> list[float | None]:
+        """By output: above which value a single unit says yes; None where that is not known."""
+        activations = [getattr(node.layer, "activation", None) for node in self._network.graph.outputs]
+        return [0.5 if activation == "sigmoid" else None for activation in activations]

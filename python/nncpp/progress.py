@@ -1,4 +1,4 @@
-"""The progress bar of fit: one line for the whole training, on standard error."""
+"""The progress bar of fit and minimize: one line for the whole training, on standard error."""
 
 import shutil
 import sys
@@ -22,12 +22,12 @@ class Progress:
 
 
 class Bar(Progress):
-    """tqdm's bar over all rows of all epochs, with the scores of the last epoch behind it."""
+    """tqdm's bar over all rows of all epochs, or of what ``word`` says, with the scores of the last one behind it."""
 
-    def __init__(self, epochs: int, rows: int, done: int) -> None:
+    def __init__(self, epochs: int, rows: int, done: int, word: str = "epoch") -> None:
         from tqdm import tqdm
 
-        self.epochs = epochs
+        self.epochs, self.word = epochs, word
         self.scores = ""
         # shutil's answer, not tqdm's: a terminal may say that it has 0 columns, and tqdm would draw nothing
         width = shutil.get_terminal_size().columns
@@ -35,7 +35,7 @@ class Bar(Progress):
 
     def update(self, rows: int, epoch: int, loss: float) -> None:
         """Moves the bar."""
-        self.bar.set_description_str(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
+        self.bar.set_description_str(f"{self.word} {epoch + 1}/{self.epochs}", refresh=False)
         self.bar.set_postfix_str(self.scores or f"loss {loss:.4g}", refresh=False)
         self.bar.update(rows)
 

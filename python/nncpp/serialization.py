@@ -19,6 +19,7 @@ from .data import Array
 from .errors import FileError, NncppError
 
 if TYPE_CHECKING:
+    from .compilation import Compilation
     from .model import Model
 
 FORMAT = 1  # of the files written here; read are all up to it
@@ -51,7 +52,8 @@ def save(model: "Model", path: str | os.PathLike[str], metadata: Mapping[str, An
 def load(path: str | os.PathLike[str]) -> "Model":
     """Read a model that ``save`` wrote: it predicts the same bits, and trains on as if it had never been saved.
 
-    Metrics that are functions are not in the file: call ``compile`` again to have them.
+    Metrics that are functions are not in the file: call ``compile`` again to have them. Of a learning rate that is a
+    function there is only the number that it gave last.
 
     Parameters
     ----------
@@ -82,7 +84,7 @@ def load(path: str | os.PathLike[str]) -> "Model":
 def to_bytes(model: "Model", metadata: Mapping[str, Any] | None = None) -> bytes:
     """The content of the file that ``save`` writes: the same bytes each time."""
     header = {**_header(model), "metadata": dict(model.metadata if metadata is None else metadata)}
-    return _encode(header, _tensors(model))
+    return encode(header, tensors_of(model))
 
 
 def from_bytes(content: bytes, source: str = "bytes of a model") -> "Model":
@@ -90,7 +92,7 @@ def from_bytes(content: bytes, source: str = "bytes of a model") -> "Model":
     from .compilation import Compilation
     from .model import Model
 
-    header, tensors = _decode(content, source)
+    header, tensors = decode(content, source, "model")
     try:
         model = Model.from_config(header["model"])
         if header["compilation"] is not None:
@@ -103,11 +105,11 @@ def from_bytes(content: bytes, source: str = "bytes of a model") -> "Model":
     return model
 
 
-def copy_from_bytes(content: bytes, metrics: list[list[Any]]) -> "Model":
-    """The model of which ``to_bytes`` gave the content, with its metrics, of which a file keeps no functions."""
+def copy_from_bytes(content: bytes, compilation: "Compilation | None") -> "Model":
+    """The model of which ``to_bytes`` gave the content, with the functions in its compilation, which no file keeps."""
     model = from_bytes(content)
-    if model._compilation is not None:
-        model._compilation.metrics = metrics
+    if compilation is not None:
+        model._compilation = compilation
     return model
 
 
@@ -116,8 +118,8 @@ def write_checkpoint(
 ) -> None:
     """Write what ``save`` writes, and how far a training has come: JSON values and arrays."""
     header = {**_header(model), "metadata": dict(model.metadata), "progress": dict(progress)}
-    tensors = _tensors(model) | {f"progress/{name}": np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_bytes_atomically(path, _encode(header, tensors))
+    tensors = tensors_of(model) | {f"progress/{name}": np.ascontiguousarray(array) for name, array in arrays.items()}
+    write_bytes_atomically(path, encode(header, tensors))
 
 
 class Checkpoint(NamedTuple):
@@ -142,7 +144,7 @@ def read_checkpoint(model: "Model", path: str | os.PathLike[str]) -> Checkpoint:
         as ``load``, and if the file is of another architecture or compilation
     """
     path = as_path(path)
-    header, tensors = _decode(read_bytes(path), str(path))
+    header, tensors = decode(read_bytes(path), str(path), "model")
     if not isinstance(header.get("progress"), dict):
         raise FileError(f"{path}: a saved model, not a checkpoint; use nn.load, or give another checkpoint file")
     difference = _first_difference(_identity(header), _identity(_header(model)), "")
@@ -156,27 +158,25 @@ def read_checkpoint(model: "Model", path: str | os.PathLike[str]) -> Checkpoint:
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The JSON in a model file's header, without building the model."""
     path = as_path(path)
-    return _decode(read_bytes(path), str(path))[0]
+    return decode(read_bytes(path), str(path), "model")[0]
 
 
 # --- what a model is made of ----------------------------------------------------------------------------------------
 
 
 def _header(model: "Model") -> dict[str, Any]:
-    import nncpp
-
     compilation, trainer = model._compilation, model._trainer
     return {
-        "format": FORMAT,
-        "version": nncpp.__version__,
+        **origin(),
         "model": model.config(),
         "compilation": None if compilation is None else compilation.config(),
         "t": 0 if trainer is None else trainer.t,
+        "epochs": model._epochs,
         "history": model.history.rows,
     }
 
 
-def _tensors(model: "Model") -> dict[str, Array]:
+def tensors_of(model: "Model") -> dict[str, Array]:
     """Every array of the model by its name in the file: views, so they can be written to as well."""
     tensors = {f"parameters/{name}": values for name, values in model.parameters.items()}
     tensors |= {f"state/{name}": values for name, values in model.state.items()}
@@ -188,7 +188,7 @@ def _tensors(model: "Model") -> dict[str, Array]:
 
 def _require_fitting(model: "Model", source: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     """Look at everything in a file that ``_restore`` gives to a model. Raises FileError."""
-    own = _tensors(model)
+    own = tensors_of(model)
     stored = {name: array for name, array in tensors.items() if not name.startswith("progress/")}
     for name in own.keys() ^ stored.keys():
         where = "is missing" if name in own else "belongs to no layer"
@@ -198,23 +198,22 @@ def _require_fitting(model: "Model", source: str, header: Mapping[str, Any], ten
         if (found.shape, found.dtype) != (values.shape, values.dtype):
             expected = f"{values.dtype} {values.shape}"
             raise FileError(f"{source}: damaged: expected {name} to be {expected}, got {found.dtype} {found.shape}")
-    t, rows = header.get("t"), header.get("history")
+    counts, rows = [header.get("t"), header.get("epochs")], header.get("history")
     if (
-        not isinstance(t, int)
-        or not 0 <= t < 2**63
+        not all(isinstance(count, int) and 0 <= count < 2**63 for count in counts)
         or not isinstance(rows, list)
         or not all(isinstance(row, dict) for row in rows)
     ):
-        raise FileError(f"{source}: damaged: its step count or its history cannot be used")
+        raise FileError(f"{source}: damaged: its step count, epoch count or history cannot be used")
 
 
 def _restore(model: "Model", header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     from .history import History
 
-    for name, values in _tensors(model).items():
+    for name, values in tensors_of(model).items():
         values[...] = tensors[name]
     if model._trainer is not None:
-        model._trainer.t = header["t"]
+        model._trainer.t, model._epochs = header["t"], header["epochs"]
     model.history = History(header["history"])
 
 
@@ -251,15 +250,23 @@ def _first_difference(theirs: Any, mine: Any, place: str) -> str | None:
 # --- bytes ----------------------------------------------------------------------------------------------------------
 
 
-def _encode(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> bytes:
-    from safetensors.numpy import save as encode
+def origin() -> dict[str, Any]:
+    """What every header begins with."""
+    import nncpp
+
+    return {"format": FORMAT, "version": nncpp.__version__}
+
+
+def encode(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> bytes:
+    """The bytes of a file; raises TypeError for what JSON cannot hold."""
+    from safetensors.numpy import save as to_safetensors
 
     try:
         text = json.dumps(header)
     except (TypeError, ValueError) as error:
         raise TypeError(f"save: expected values that JSON can hold, in metadata too; {error}") from error
     # a single key: safetensors writes several in any order
-    return encode(dict(tensors), {"nncpp": f"{_checksum(text, tensors)} {text}"})
+    return to_safetensors(dict(tensors), {"nncpp": f"{_checksum(text, tensors)} {text}"})
 
 
 def _checksum(text: str, tensors: Mapping[str, Array]) -> str:
@@ -270,20 +277,27 @@ def _checksum(text: str, tensors: Mapping[str, Array]) -> str:
     return f"{checksum:08x}"
 
 
-def _decode(content: bytes, source: str) -> tuple[dict[str, Any], dict[str, Array]]:
+def decode(content: bytes, source: str, kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Header and tensors of the bytes of ``encode``, which must be those of a "model" or of "preprocessing".
+
+    Raises
+    ------
+    FileError
+        if they are damaged, not of nncpp, of a newer one, or of the other kind
+    """
     from safetensors import SafetensorError
-    from safetensors.numpy import load as decode
+    from safetensors.numpy import load as from_safetensors
 
     try:
-        tensors = decode(content)
+        tensors = from_safetensors(content)
     except (SafetensorError, KeyError, ValueError, OverflowError) as error:
         what = "empty" if not content else "damaged, cut short, or not a safetensors file"
-        raise FileError(f"{source}: {what} ({error}); take another copy, or save the model again") from error
+        raise FileError(f"{source}: {what} ({error}); take another copy, or save the {kind} again") from error
     # eight bytes of length, then JSON: safetensors has checked it, but hands out tensors only
     length = int.from_bytes(content[:8], "little")
     metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
     if "nncpp" not in metadata:
-        raise FileError(f"{source}: a safetensors file, but not of nncpp; only files of model.save can be loaded")
+        raise FileError(f"{source}: a safetensors file, but not of nncpp, as those of model.save are")
     checksum, _, text = metadata["nncpp"].partition(" ")
     try:
         header = json.loads(text)
@@ -296,5 +310,8 @@ def _decode(content: bytes, source: str) -> tuple[dict[str, Any], dict[str, Arra
             f"{FORMAT}; update with: pip install --upgrade nncpp"
         )
     if checksum != _checksum(text, tensors):
-        raise FileError(f"{source}: damaged: its checksum is wrong; take another copy, or save the model again")
+        raise FileError(f"{source}: damaged: its checksum is wrong; take another copy, or save the {kind} again")
+    if kind not in header:
+        other = "nn.preprocessing.load" if kind == "model" else "nn.load"
+        raise FileError(f"{source}: a file of nncpp, but there is no {kind} in it; use {other}")
     return header, tensors

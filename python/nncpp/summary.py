@@ -1,5 +1,6 @@
 """The table that ``model.summary()`` prints."""
 
+from .data import batch_shape
 from .graph import Node
 from .network import Network, total_size
 
@@ -13,8 +14,7 @@ def summary_text(name: str, dtype: str, network: Network) -> str:
         own = {key: values for key, values in network.parameters.items() if key.startswith(f"{label}/")}
         parameters = "shared" if own and label in counted else f"{total_size(own):,}"
         counted.add(label)
-        shape = ", ".join(["N", *map(str, network.shapes[node])])
-        rows.append((f"{label} ({_kind(node)})", f"({shape})", parameters))
+        rows.append((f"{label} ({_kind(node)})", batch_shape(network.shapes[node]), parameters))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}".rstrip() for row in rows]
     total, rule = total_size(network.parameters), "-" * (sum(widths) + 4)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _core
-from ._arguments import flag, number, shown, whole_number
+from . import _core, data
+from ._arguments import flag, shown, whole_number
 from ._files import require_writable
-from .callbacks import Callback
+from ._rates import as_rate, rate_config
+from .callbacks import Callback, EarlyStopping, ReduceOnPlateau
 from .data import Array, Examples
 from .errors import DataError, DivergenceError, FileError
 from .history import History
+from .layers.batch_norm import BatchNorm, single_row_warning
 from .progress import Bar, Progress, wants_bar
+from .second_run import SecondRun
 
 if TYPE_CHECKING:
     from .model import Model
@@ -30,6 +35,7 @@ class Options:
         self,
         epochs: int,
         batch_size: int,
+        class_weight: Mapping[int, float] | None,
         callbacks: Any,
         shuffle: bool,
         verbose: Any,
@@ -39,6 +45,7 @@ class Options:
     ) -> None:
         self.epochs = whole_number("epochs", epochs, at_least=1)
         self.batch_size = whole_number("batch_size", batch_size, at_least=1)
+        self.class_weight = class_weight
         self.callbacks = _callbacks(callbacks)
         self.shuffle = flag("shuffle", shuffle)
         self.has_bar = wants_bar(verbose)
@@ -57,27 +64,56 @@ class Fit:
     The order of rows is a function of (seed, epoch), the epoch counted over the model's life; the place in it is
     ``totals.rows``. So model, history and totals are all that a checkpoint needs. The core adds to the totals step by
     step, so they do not depend on where an epoch is cut into runs.
+
+    With early stopping there may be a second run, of epochs on training and validation data together.
     """
 
     def __init__(self, model: Model, training: Examples, validation: Examples | None, options: Options) -> None:
         self.model = model
         self.compilation = model._require_compiled("fit")
         self.trainer = model._require_trainer("fit")
-        rate = self.compilation.optimizer.learning_rate
+        rate = self.compilation.optimizer.rate_at(self.trainer.t, model._epochs)
         if rate > float(np.finfo(model.dtype).max):
             raise DataError(f"learning_rate: expected a number that {model.dtype} can hold, got {rate:g}")
-        self.training, self.validation, self.options = training, validation, options
-        self.callbacks = options.callbacks
+        self.options, self.callbacks = options, options.callbacks
+        self.training = self.both = self.weighted(training)
+        self.validation = validation
+        self.second = _second_run(self.callbacks)
+        if self.second is not None:
+            if validation is None:
+                raise DataError("second_run: expected validation data to train on too, got none; give validation_data")
+            self.parts = training, validation
+            self.both = self.weighted(data.joined(training, validation))
+            self.trainer.require_valid(*self.both)
         self.calls_each_step = any(type(c).on_batch_end is not Callback.on_batch_end for c in self.callbacks)
-        self.steps_per_epoch = -(-training.rows // options.batch_size)
-        self.rates = np.empty(self.steps_per_epoch)
+        self.rows = training.rows
+        self.rates = np.empty(-(-self.both.rows // options.batch_size))
         self.first_epoch = model.history.epochs
         self.totals = self.no_totals()
         self.progress = Progress()
+        for rows in dict.fromkeys((training.rows, self.both.rows)):
+            self.warn_of_single_rows(rows)
+
+    def warn_of_single_rows(self, rows: int) -> None:
+        """Says so where a BatchNorm will get batches that it cannot normalize."""
+        network, size = self.model._network, self.options.batch_size
+        for node in network.graph.nodes:
+            if isinstance(node.layer, BatchNorm) and math.prod(network.shapes[node.inputs[0]][:-1]) == 1:
+                text = single_row_warning(network.graph.name(node), rows, size)
+                if text is not None:
+                    warnings.warn(f"fit: {text}", UserWarning, stacklevel=4)  # where fit was called
+                    return
+
+    def weighted(self, examples: Examples) -> Examples:
+        """With class weights."""
+        if self.options.class_weight is None:
+            return examples
+        shape, targets = self.model._network.output_shapes[0], self.compilation.losses[0].targets
+        return data.with_class_weights(examples, self.options.class_weight, shape, targets)
 
     def no_totals(self) -> _core.RunResult:
         """Where an epoch begins."""
-        return _core.RunResult(0, 0, [(0.0, 0.0, 0.0)] * len(self.training.targets), 0.0)
+        return _core.RunResult(0, 0, [(0.0, 0.0, 0.0)] * len(self.compilation.losses), 0.0)
 
     @property
     def epoch(self) -> int:
@@ -85,20 +121,33 @@ class Fit:
         return self.model.history.epochs - self.first_epoch
 
     @property
+    def steps_per_epoch(self) -> int:
+        """The last of them may be short."""
+        return -(-self.training.rows // self.options.batch_size)
+
+    @property
     def steps(self) -> int:
-        """Steps of this fit so far."""
+        """Steps of this fit so far; in the second run, as if all had been of its epochs."""
         return self.epoch * self.steps_per_epoch + self.totals.steps
+
+    @property
+    def run_begin(self) -> int:
+        """The epoch that the run under way began with: 0, or later for the second."""
+        return 0 if self.second is None else self.second.begin_epoch
+
+    @property
+    def run_end(self) -> int:
+        """The epoch before which the run under way ends."""
+        if self.second is None or self.second.begin_epoch == 0:
+            return self.options.epochs
+        return self.second.end_epoch
 
     def run(self) -> History:
         """Trains to the end, after ``begin``; the history of this fit."""
-        if self.options.has_bar:
-            done = self.epoch * self.training.rows + self.totals.rows
-            self.progress = Bar(self.options.epochs, self.training.rows, done)
-        try:
-            while self.epoch < self.options.epochs and not self.model.stop_training:
-                self.run_epoch()
-        finally:
-            self.progress.close()
+        self.run_epochs()
+        if self.second is not None and self.second.is_due:
+            self.begin_second_run(self.second)
+            self.run_epochs()
         if self.options.checkpoint is not None:
             self.save(self.options.checkpoint)
         for callback in self.callbacks:
@@ -107,15 +156,44 @@ class Fit:
 
     def begin(self) -> None:
         """Tells the callbacks, and goes back to the checkpoint if there is one."""
-        keys = self.compilation.keys(is_training=True)
+        self.keys = self.compilation.keys(is_training=True) + ["learning_rate"] * self.reports_rate
         if self.validation is not None:
-            keys += [f"val_{key}" for key in self.compilation.keys(is_training=False)]
+            self.keys += [f"val_{key}" for key in self.compilation.keys(is_training=False)]
         self.model.stop_training = False
         for callback in self.callbacks:
-            callback.model, callback.keys = self.model, keys
+            callback.model, callback.keys = self.model, self.keys
             callback.on_train_begin()
         if self.options.resume and self.options.checkpoint is not None and self.options.checkpoint.exists():
             self.resume(self.options.checkpoint)
+
+    def adapt(self) -> None:
+        """Gives layers that scale their inputs the scale of the training data, unless they have one."""
+        network = self.model._network
+        if network.not_adapted():
+            network.adapt(self.training.inputs)
+
+    def begin_second_run(self, second: SecondRun) -> None:
+        """From the end of the first run to the start of the second."""
+        second.begin(self.model, self.epoch, *self.parts)
+        self.take_both(second)
+        self.adapt()
+
+    def take_both(self, second: SecondRun) -> None:
+        """Training and validation data together."""
+        self.training = self.both
+        if second.strategy == "restart":
+            self.validation = None
+
+    def run_epochs(self) -> None:
+        """The epochs of the run under way; what is left of them after a resume."""
+        if self.options.has_bar:
+            done = (self.epoch - self.run_begin) * self.training.rows + self.totals.rows
+            self.progress = Bar(self.run_end - self.run_begin, self.training.rows, done)
+        try:
+            while self.epoch < self.run_end and not self.model.stop_training:
+                self.run_epoch()
+        finally:
+            self.progress.close()
 
     def run_epoch(self) -> None:
         """One epoch; what is left of it after a resume."""
@@ -126,19 +204,24 @@ class Fit:
         order = np.arange(rows)
         if self.options.shuffle:
             order = _core.permutation(self.model.seed, "order", history.epochs, rows)
+        self.look_up_rates()
         while self.totals.rows < rows:
             self.run_steps(order)
             if self.totals.rows < rows:
                 self.save_if_due()
 
-        logs = self.scores()
+        scores = self.scores()
+        if self.reports_rate:
+            scores["learning_rate"] = float(self.rates[self.totals.steps - 1])
         if self.validation is not None:
-            logs |= {f"val_{key}": value for key, value in self.model._evaluate(self.validation).items()}
-        history.rows.append(logs)
+            scores |= {f"val_{key}": value for key, value in self.model._evaluate(self.validation).items()}
+        run = {} if self.second is None else {"run": 1 if self.run_begin == 0 else 2}
+        history.rows.append(scores | run)
+        self.model._epochs += 1
         self.totals = self.no_totals()
-        self.progress.end_epoch(logs)
+        self.progress.end_epoch(scores)
         for callback in self.callbacks:
-            callback.on_epoch_end(epoch, dict(logs))
+            callback.on_epoch_end(epoch, dict.fromkeys(self.keys, math.nan) | scores)
         self.save_if_due()
 
     def run_steps(self, order: Array) -> None:
@@ -146,23 +229,41 @@ class Fit:
         most = 1 if self.calls_each_step else self.steps_per_epoch - self.totals.steps
         if self.options.every is not None:
             most = min(most, self.options.every - self.steps % self.options.every)
-        rate = self.compilation.optimizer.learning_rate
-        self.rates.fill(rate)
         before = self.totals
+        rates = self.rates[before.steps :]
         self.totals = self.trainer.run(
-            *self.training, order, before.rows, self.options.batch_size, most, SECONDS, self.rates, before
+            *self.training, order, before.rows, self.options.batch_size, most, SECONDS, rates, before
         )
         if self.totals.has_diverged:
+            rate = self.rates[self.totals.steps]
             raise DivergenceError(
                 f"fit: the loss or a gradient was not finite in epoch {self.epoch + 1}, step {self.totals.steps + 1}, "
                 f"at learning rate {rate:g}; the model is as it was before that step. Try learning rate {rate / 10:g}, "
                 "or bring the inputs to a common scale with nn.Standardize()"
             )
         if self.options.has_bar:
-            self.progress.update(self.totals.rows - before.rows, self.epoch, self.scores()["loss"])
+            epoch = self.epoch - self.run_begin
+            self.progress.update(self.totals.rows - before.rows, epoch, self.scores()["loss"])
         if self.calls_each_step:
             for callback in self.callbacks:
                 callback.on_batch_end(self.totals.steps - 1, self.scores())
+            self.look_up_rates()
+
+    def look_up_rates(self) -> None:
+        """The rates of the epoch's steps to come; of the next one only, where callbacks may change them each step."""
+        first, optimizer = self.totals.steps, self.compilation.optimizer
+        end = min(first + 1, self.steps_per_epoch) if self.calls_each_step else self.steps_per_epoch
+        if callable(optimizer.learning_rate):
+            t, epoch = self.trainer.t, self.model._epochs
+            self.rates[first:end] = [optimizer.rate_at(t + i, epoch) for i in range(end - first)]
+        else:
+            self.rates[first:end] = optimizer.learning_rate
+
+    @property
+    def reports_rate(self) -> bool:
+        """Whether the rate is a score: it is no number, or ``ReduceOnPlateau`` changes it."""
+        is_changed = any(isinstance(callback, ReduceOnPlateau) for callback in self.callbacks)
+        return is_changed or callable(self.compilation.optimizer.learning_rate)
 
     def scores(self) -> dict[str, float]:
         """The epoch's means so far."""
@@ -177,11 +278,14 @@ class Fit:
 
     def settings(self) -> dict[str, Any]:
         """What must not change between a checkpoint and the fit that goes on from it."""
+        is_function = rate_config(self.compilation.optimizer.learning_rate) is None
         return {
-            "rows": self.training.rows,
+            "rows": self.rows,
             "batch_size": self.options.batch_size,
             "shuffle": self.options.shuffle,
+            "learning_rate": "a function" if is_function else "a number or a schedule",
             "callbacks": [type(callback).__name__ for callback in self.callbacks],
+            "second_run": None if self.second is None else [self.second.strategy, self.both.rows],
         }
 
     def save(self, path: Path) -> None:
@@ -192,11 +296,12 @@ class Fit:
         progress = {
             "settings": self.settings(),
             "first_epoch": self.first_epoch,
+            "run_begin": self.run_begin,
             "steps": self.totals.steps,
             "rows": self.totals.rows,
             "sums": [(entry.loss, entry.weight, entry.correct) for entry in self.totals.sums],
             "penalty": self.totals.penalty,
-            "learning_rate": self.compilation.optimizer.learning_rate,
+            "learning_rate": rate_config(self.compilation.optimizer.learning_rate),
             "stop_training": self.model.stop_training,
             "callbacks": [values for values, _ in states],
         }
@@ -213,8 +318,14 @@ class Fit:
         try:
             epochs = len(checkpoint.header["history"])
             first_epoch = whole_number("first_epoch", progress["first_epoch"], at_most=epochs)
+            run_begin = whole_number("run_begin", progress["run_begin"], at_most=epochs - first_epoch)
+            if self.second is not None and run_begin > 0:
+                self.second.begin_epoch = run_begin
+                self.take_both(self.second)
             totals = self.totals_of(progress)
-            rate = number("learning_rate", progress["learning_rate"], "[0, inf)")
+            rate = self.compilation.optimizer.learning_rate  # a function stays
+            if progress["learning_rate"] is not None:
+                rate = as_rate(progress["learning_rate"])
             stop_training = flag("stop_training", progress["stop_training"])
             states = list(zip(self.callbacks, progress["callbacks"], strict=True))
         except (KeyError, TypeError, ValueError) as error:
@@ -242,8 +353,8 @@ class Fit:
         """Where in its epoch a checkpoint was written. Raises DataError for a place that this fit never comes to."""
         steps = whole_number("steps", progress["steps"], at_most=self.steps_per_epoch)
         rows = min(steps * self.options.batch_size, self.training.rows)
-        if progress["rows"] != rows or len(progress["sums"]) != len(self.training.targets):
-            raise DataError(f"expected {rows} rows and the sums of {len(self.training.targets)} outputs")
+        if progress["rows"] != rows or len(progress["sums"]) != len(self.compilation.losses):
+            raise DataError(f"expected {rows} rows and the sums of {len(self.compilation.losses)} losses")
         sums = [(float(loss), float(weight), float(correct)) for loss, weight, correct in progress["sums"]]
         return _core.RunResult(steps, rows, sums, float(progress["penalty"]))
 
@@ -254,3 +365,12 @@ def _callbacks(value: Any) -> list[Callback]:
         if not isinstance(callback, Callback):
             raise TypeError(f"callbacks: expected nn.Callback objects, got {shown(callback)}")
     return callbacks
+
+
+def _second_run(callbacks: list[Callback]) -> SecondRun | None:
+    """That of the EarlyStopping among the callbacks, which must then be the only one: each brings weights back."""
+    stopping = [callback for callback in callbacks if isinstance(callback, EarlyStopping)]
+    wanted = [callback.second for callback in stopping if callback.second is not None]
+    if wanted and len(stopping) > 1:
+        raise DataError(f"second_run: expected one EarlyStopping in callbacks, got {len(stopping)}; leave one out")
+    return wanted[0] if wanted else None

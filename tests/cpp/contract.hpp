@@ -31,7 +31,7 @@ Failures check_gradients_add(const LayerRow& row);
 template <typename T>
 Failures check_unwanted_gradients(const LayerRow& row);
 
-// a batch of N = N batches of 1 in inference
+// a batch of N = N batches of 1, in training where the layer neither is random nor couples rows
 template <typename T>
 Failures check_batch(const LayerRow& row);
 

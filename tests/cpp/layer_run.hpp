@@ -50,7 +50,7 @@ class LayerRun {
     for (const Shape& sample : samples) inputs.emplace_back(sample.batch(n));
     for (const SegmentSpec& spec : layer.parameters(samples)) weights.emplace_back(spec.shape);
     for (const SegmentSpec& spec : layer.state(samples))
-      state.emplace_back(spec.shape), next_state_.emplace_back(spec.shape);
+      state.emplace_back(spec.shape), next_state.emplace_back(spec.shape);
     for (const auto& u : inputs) dinputs.emplace_back(u.shape());
     for (const auto& w : weights) dweights.emplace_back(w.shape());
 
@@ -66,7 +66,9 @@ class LayerRun {
   void forward(Mode mode, const RandomKey& key = {}, bool is_linear = false) {
     output.forget(), saved_.forget(), forward_scratch_.forget();
     const auto u = constants(inputs), w = constants(weights), s = constants(state);
-    const auto next = tensors(next_state_);
+    const auto next = tensors(next_state);
+    for (std::size_t i = 0; i < state.size(); ++i)
+      std::copy(state[i].values().begin(), state[i].values().end(), next_state[i].values().begin());
     layer_.forward({u, output.tensor(), w, s,
                     mode == Mode::kTraining ? std::span<const Tensor<T>>(next) : std::span<const Tensor<T>>(),
                     saved_.data(), forward_scratch_.data(), mode, key, is_linear});
@@ -100,13 +102,13 @@ class LayerRun {
   bool has_guards() const {
     bool intact = output.has_guard() && doutput.has_guard() && saved_.has_guard() && forward_scratch_.has_guard() &&
                   backward_scratch_.has_guard();
-    for (const auto* blocks : {&inputs, &weights, &state, &next_state_, &dinputs, &dweights}) {
+    for (const auto* blocks : {&inputs, &weights, &state, &next_state, &dinputs, &dweights}) {
       for (const auto& block : *blocks) intact = intact && block.has_guard();
     }
     return intact;
   }
 
-  std::vector<Block<T>> inputs, weights, state, dinputs, dweights;
+  std::vector<Block<T>> inputs, weights, state, next_state, dinputs, dweights;
   Block<T> output, doutput;
 
  private:
@@ -131,7 +133,6 @@ class LayerRun {
   }
 
   const Layer<T>& layer_;
-  std::vector<Block<T>> next_state_;
   Block<T> saved_, forward_scratch_, backward_scratch_;
 };
 

@@ -1,11 +1,18 @@
 #include "layer_table.hpp"
 
 #include "activations.hpp"
+#include "layer_run.hpp"
 #include "nncpp/error.hpp"
 #include "nncpp/layers/activation.hpp"
+#include "nncpp/layers/batch_norm.hpp"
 #include "nncpp/layers/dense.hpp"
 #include "nncpp/layers/dropout.hpp"
+#include "nncpp/layers/gaussian_noise.hpp"
+#include "nncpp/layers/maxout.hpp"
+#include "nncpp/layers/prelu.hpp"
 #include "nncpp/layers/standardize.hpp"
+#include "nncpp/layers/whiten.hpp"
+#include "reference.hpp"
 
 namespace nncpp::testing {
 namespace {
@@ -48,6 +55,17 @@ void add_activations(std::vector<LayerRow>& table) {
   }
 }
 
+void add_batch_norm(std::vector<LayerRow>& table) {
+  for (const Shape& sample : {Shape{6}, Shape{67}, Shape{130}, Shape{3, 4}, Shape{5, 2, 3}}) {
+    table.push_back({text("BatchNorm, ", sample),
+                     std::make_shared<BatchNorm<float>>(BatchNorm<float>::Options{}),
+                     std::make_shared<BatchNorm<double>>(BatchNorm<double>::Options{}),
+                     {sample},
+                     all_but_one_input(sample)});
+    table.back().couples_rows = true;
+  }
+}
+
 void add_dropout(std::vector<LayerRow>& table) {
   for (const double rate : {0.0, 0.2, 0.5, 0.9}) {
     for (const Shape& sample : {Shape{40}, Shape{5, 61}}) {
@@ -61,11 +79,79 @@ void add_dropout(std::vector<LayerRow>& table) {
   }
 }
 
+void add_gaussian_noise(std::vector<LayerRow>& table) {
+  for (const double deviation : {0.0, 0.3, 2.0}) {
+    for (const Shape& sample : {Shape{40}, Shape{5, 61}}) {
+      table.push_back({text("GaussianNoise, ", deviation, ", ", sample),
+                       std::make_shared<GaussianNoise<float>>(deviation),
+                       std::make_shared<GaussianNoise<double>>(deviation),
+                       {sample},
+                       all_but_one_input(sample),
+                       deviation > 0});
+    }
+  }
+}
+
+void add_prelu(std::vector<LayerRow>& table) {
+  const Initializer normal{Initializer::Kind::kNormal, 0.25, 0.1};
+  for (const bool is_shared : {false, true}) {
+    for (const Shape& sample : {Shape{6}, Shape{67}, Shape{5, 2, 3}, Shape{257}}) {
+      table.push_back({text("PReLU", is_shared ? ", shared, " : ", ", sample),
+                       std::make_shared<PReLU<float>>(PReLU<float>::Options{is_shared, normal}),
+                       std::make_shared<PReLU<double>>(PReLU<double>::Options{is_shared, normal}),
+                       {sample},
+                       all_but_one_input(sample)});
+    }
+  }
+}
+
+// the smallest lead of a largest piece over the next
+double smallest_lead(const LayerRun<double>& run, Index pieces) {
+  if (pieces == 1) return std::numeric_limits<double>::infinity();
+  const auto &u = run.inputs[0], &weight = run.weights[0];
+  const Index D = u.shape().back(), rows = numel(u.shape()) / D, columns = numel(weight.shape()) / D;
+  const double* bias = run.weights.size() > 1 ? run.weights[1].data() : nullptr;
+  auto z = reference::product(matrix(u.data(), rows, D), matrix(weight.data(), D, columns), bias).values;
+  double smallest = std::numeric_limits<double>::infinity();
+  for (auto unit = z.begin(); unit != z.end(); unit += pieces) {
+    std::partial_sort(unit, unit + 2, unit + pieces, std::greater<>());
+    smallest = std::min(smallest, unit[0] - unit[1]);
+  }
+  return smallest;
+}
+
+void add_maxout(std::vector<LayerRow>& table) {
+  const auto add = [&](const std::string& name, Index units, Index pieces, bool use_bias, const Shape& sample) {
+    table.push_back({name,
+                     std::make_shared<Maxout<float>>(Maxout<float>::Options{units, pieces, use_bias}),
+                     std::make_shared<Maxout<double>>(Maxout<double>::Options{units, pieces, use_bias}),
+                     {sample},
+                     all_but_one_input(sample),
+                     false,
+                     [pieces](const LayerRun<double>& run) { return smallest_lead(run, pieces); }});
+  };
+  add("Maxout", 3, 2, true, {4});
+  add("Maxout, no bias", 2, 3, false, {5});
+  add("Maxout, rows of rows", 2, 3, true, {3, 5});
+  add("Maxout, one piece", 4, 1, true, {3});
+  add("Maxout, wide", 21, 5, true, {67});
+}
+
 void add_standardize(std::vector<LayerRow>& table) {
   for (const Shape& sample : {Shape{5}, Shape{301}}) {
     table.push_back({text("Standardize, ", sample),
                      std::make_shared<Standardize<float>>(),
                      std::make_shared<Standardize<double>>(),
+                     {sample},
+                     all_but_one_input(sample)});
+  }
+}
+
+void add_whiten(std::vector<LayerRow>& table) {
+  for (const Shape& sample : {Shape{5}, Shape{67}}) {
+    table.push_back({text("Whiten, ", sample),
+                     std::make_shared<Whiten<float>>(),
+                     std::make_shared<Whiten<double>>(),
                      {sample},
                      all_but_one_input(sample)});
   }
@@ -78,8 +164,13 @@ const std::vector<LayerRow>& layer_table() {
     std::vector<LayerRow> rows;
     add_dense(rows);
     add_activations(rows);
+    add_batch_norm(rows);
     add_dropout(rows);
+    add_gaussian_noise(rows);
+    add_maxout(rows);
+    add_prelu(rows);
     add_standardize(rows);
+    add_whiten(rows);
     return rows;
   }();
   return table;

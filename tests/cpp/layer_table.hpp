@@ -14,6 +14,9 @@ namespace nncpp::testing {
 template <typename T>
 using LayerPointer = std::shared_ptr<const Layer<T>>;
 
+template <typename T>
+class LayerRun;
+
 struct LayerRow {
   std::string name;
   LayerPointer<float> in_float;
@@ -21,6 +24,9 @@ struct LayerRow {
   std::vector<Shape> inputs;                  // of one sample
   std::vector<std::vector<Shape>> refused{};  // inputs that the layer cannot take
   bool is_random = false;                     // in training
+  // How near a run is to kinks of the layer's own, beside those of its output activation.
+  std::function<double(const LayerRun<double>&)> kink_distance{};
+  bool couples_rows = false;  // in training a row of v depends on the other rows
 };
 
 template <typename T>

@@ -185,6 +185,59 @@ inline double nllm(const Vector& z, const Vector& y) {
   return sum;
 }
 
+inline constexpr double kDelta = 0.7, kMargin = 0.6, kLabelSmoothing = 0.2, kTemperature = 2.5;
+
+inline double smoothed_nll(const Vector& z, const Vector& y) {
+  Vector smoothed = y;
+  for (double& value : smoothed) value = (1 - kLabelSmoothing) * value + kLabelSmoothing / 2;
+  return nll(z, smoothed);
+}
+inline double smoothed_nllm(const Vector& z, const Vector& y) {
+  Vector smoothed = y;
+  for (double& value : smoothed)
+    value = (1 - kLabelSmoothing) * value + kLabelSmoothing / static_cast<double>(y.size());
+  return nllm(z, smoothed);
+}
+inline double kl(const Vector& z, const Vector& y) {
+  Vector cooled = z;
+  for (double& value : cooled) value /= kTemperature;
+  const Vector q = softmax(cooled, 1, static_cast<Index>(z.size()));
+  double sum = 0;
+  for (std::size_t k = 0; k < z.size(); ++k) sum += y[k] * std::log(y[k] / q[k]);
+  return kTemperature * kTemperature * sum;
+}
+inline double absolute(const Vector& p, const Vector& y) {
+  double sum = 0;
+  for (std::size_t k = 0; k < p.size(); ++k) sum += std::abs(p[k] - y[k]);
+  return sum;
+}
+inline double huber(const Vector& p, const Vector& y) {
+  double sum = 0;
+  for (std::size_t k = 0; k < p.size(); ++k) {
+    const double e = std::abs(p[k] - y[k]);
+    sum += e <= kDelta ? e * e / 2 : kDelta * (e - kDelta / 2);
+  }
+  return sum;
+}
+// y is -1 or +1, or 0 or 1
+inline double hinge(const Vector& s, const Vector& y) {
+  double sum = 0;
+  for (std::size_t k = 0; k < s.size(); ++k) sum += std::max(1 - (y[k] == 1 ? 1 : -1) * s[k], 0.0);
+  return sum;
+}
+inline double multiclass_hinge(const Vector& s, const Vector& y) {
+  const auto right = static_cast<std::size_t>(std::find(y.begin(), y.end(), 1.0) - y.begin());
+  double sum = 0;
+  for (std::size_t j = 0; j < s.size(); ++j)
+    if (j != right) sum += std::max(kMargin + s[j] - s[right], 0.0);
+  return sum;
+}
+inline double max_margin(const Vector& s, const Vector& corrupt) {
+  double sum = 0;
+  for (std::size_t k = 0; k < s.size(); ++k) sum += std::max(kMargin + corrupt[k] - s[k], 0.0);
+  return sum;
+}
+
 struct Sgd {
   double momentum = 0;
   bool nesterov = false;

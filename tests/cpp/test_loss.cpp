@@ -4,84 +4,15 @@
 #include <string>
 #include <vector>
 
+#include "loss_cases.hpp"
 #include "nncpp/error.hpp"
-#include "nncpp/loss.hpp"
 #include "numerical.hpp"
-#include "reference.hpp"
-#include "samples.hpp"
 #include "sources.hpp"
 
 namespace nncpp::testing {
 namespace {
 
 using reference::Vector;
-
-// a batch for one loss: outputs, targets written out as numbers, and the same targets as labels where there are any
-struct Case {
-  std::string loss;
-  double (*row)(const Vector&, const Vector&);
-  Index rows, columns;
-  Vector z, y;
-  std::vector<Index> labels = {};
-};
-
-std::vector<Case> cases() {
-  std::vector<Case> result;
-  for (const Index rows : {1, 7, 40}) {
-    for (const Index columns : {1, 3, 10, 33}) {
-      const Index size = rows * columns;
-      Case squared{
-          "squared", reference::squared, rows, columns, random_values<double>(size, 1), random_values<double>(size, 2)};
-      Case nll{
-          "nll", reference::nll, rows, columns, random_values<double>(size, 3, 2.0), random_values<double>(size, 4)};
-      for (double& y : nll.y) y = std::abs(y) < 0.5 ? 0.25 : y > 0;
-      Case hard{"nllm", reference::nllm, rows, columns, random_values<double>(size, 5, 2.0), Vector(squared.y.size())};
-      Case soft{"nllm", reference::nllm, rows, columns, random_values<double>(size, 6, 2.0), {}};
-      for (Index r = 0; r < rows; ++r) {
-        hard.labels.push_back((r * 7 + 1) % columns);
-        hard.y[reference::at(r, hard.labels.back(), columns)] = 1;
-      }
-      soft.y = reference::softmax(random_values<double>(size, 7), rows, columns);
-      result.insert(result.end(), {squared, nll, hard, soft});
-    }
-  }
-  return result;
-}
-
-template <typename T>
-struct Evaluated {
-  LossSums sums;
-  std::vector<T> gradient;
-};
-
-template <typename T>
-Evaluated<T> evaluate(const Case& c, const std::vector<T>& weights = {}, double factor = 1.0) {
-  const std::vector<T> z(c.z.begin(), c.z.end()), y(c.y.begin(), c.y.end());
-  Target<T> target;
-  if (c.labels.empty()) {
-    target.values = y.data();
-  } else {
-    target.labels = c.labels.data();
-  }
-  Evaluated<T> result{{}, std::vector<T>(z.size(), std::numeric_limits<T>::quiet_NaN())};
-  result.sums =
-      make_loss<T>(c.loss)->evaluate(Tensor<const T>{z.data(), {c.rows, c.columns}}, target,
-                                     weights.empty() ? nullptr : weights.data(), result.gradient.data(), factor);
-  return result;
-}
-
-Vector row_of(const Vector& values, Index r, Index columns) {
-  return {values.begin() + r * columns, values.begin() + (r + 1) * columns};
-}
-
-// sum of w_i L_i by the plain loops
-double reference_loss(const Case& c, const Vector& weights = {}) {
-  double sum = 0;
-  for (Index r = 0; r < c.rows; ++r)
-    sum += (weights.empty() ? 1 : weights[static_cast<std::size_t>(r)]) *
-           c.row(row_of(c.z, r, c.columns), row_of(c.y, r, c.columns));
-  return sum;
-}
 
 Vector test_weights(Index rows) {
   Vector weights = random_values<double>(rows, 8);
@@ -125,6 +56,7 @@ TEST_CASE("loss: the gradient of the weighted mean is what differences give") {
 
 TEST_CASE_TEMPLATE("loss: the gradient of both types is p - y over the number of rows", T, float, double) {
   for (const Case& c : cases()) {
+    if ((c.loss != "nllm" && c.loss != "nll" && c.loss != "squared") || c.options.label_smoothing > 0) continue;
     CAPTURE(c.loss);
     CAPTURE(c.rows);
     CAPTURE(c.columns);
@@ -162,6 +94,12 @@ TEST_CASE_TEMPLATE("loss: logits of +-10000 give the exact loss and a finite gra
   check({"nllm", nullptr, 1, 3, {1e4, -1e4, 0}, {}, {1}}, 2e4, {1, -1, 0});
   check({"nllm", nullptr, 1, 2, {1e4, 1e4}, {0.5, 0.5}}, std::log(2.0), {0, 0});
   check({"squared", nullptr, 1, 2, {1e4, -1e4}, {1e4, 0}}, 1e8, {0, -2e4});
+  check({"absolute", nullptr, 1, 2, {1e4, -1e4}, {1e4, 0}}, 1e4, {0, -1});
+  check({"huber", nullptr, 1, 2, {1e4, -1e4}, {1e4, 0}}, 1e4 - 0.5, {0, -1});
+  check({"hinge", nullptr, 1, 2, {1e4, 1e4}, {1, -1}}, 1e4 + 1, {0, 1});
+  check({"multiclass_hinge", nullptr, 1, 3, {1e4, -1e4, 0}, {}, {1}}, 3e4 + 2, {1, -2, 1});
+  check({"max_margin", nullptr, 1, 2, {1e4, -1e4}, {-1e4, 1e4}}, 2e4 + 1, {0, -1});
+  check({"kl", nullptr, 1, 2, {1e4, -1e4}, {0.5, 0.5}}, 1e4 - std::log(2.0), {0.5, -0.5});
 }
 
 TEST_CASE_TEMPLATE("loss: a row of weight zero counts for nothing, a row of weight two for two", T, float, double) {
@@ -195,8 +133,9 @@ TEST_CASE_TEMPLATE("loss: a batch whose weights are all zero has loss 0 and grad
 TEST_CASE_TEMPLATE("loss: without a gradient wanted the sums are the same", T, float, double) {
   for (const Case& c : cases()) {
     const std::vector<T> z(c.z.begin(), c.z.end()), y(c.y.begin(), c.y.end());
-    const auto sums = make_loss<T>(c.loss)->evaluate(Tensor<const T>{z.data(), {c.rows, c.columns}},
-                                                     {nullptr, y.data()}, nullptr, nullptr);
+    const auto sums =
+        make_loss<T>(c.loss, c.options)
+            ->evaluate(Tensor<const T>{z.data(), {c.rows, c.columns}}, {nullptr, y.data()}, nullptr, nullptr);
     Case written_out = c;
     written_out.labels.clear();
     CHECK(sums.loss == evaluate<T>(written_out).sums.loss);
@@ -208,8 +147,13 @@ TEST_CASE("loss: the right class is the largest output, or the side of one half"
   CHECK(evaluate<double>({"nllm", nullptr, 1, 2, {1, 2}, {0.3, 0.7}}).sums.correct == 1);
   CHECK(evaluate<double>({"nll", nullptr, 4, 1, {1, -1, 1, -1}, {1, 0, 0, 1}}).sums.correct == 2);
   CHECK(evaluate<double>({"squared", nullptr, 1, 1, {1}, {1}}).sums.correct == 0);
-  CHECK_FALSE(make_loss<float>("squared")->has_accuracy());
-  CHECK(make_loss<float>("nllm")->has_accuracy());
+  CHECK(evaluate<double>({"kl", nullptr, 1, 2, {1, 2}, {0.3, 0.7}}).sums.correct == 1);
+  CHECK(evaluate<double>({"hinge", nullptr, 4, 1, {0.1, -1, 1, -1}, {1, -1, -1, 1}}).sums.correct == 2);
+  CHECK(evaluate<double>({"multiclass_hinge", nullptr, 2, 2, {0.1, 0, 0, 5}, {}, {0, 0}}).sums.correct == 1);
+  CHECK(evaluate<double>({"max_margin", nullptr, 3, 1, {0.1, 1, 2}, {0, 1, 3}}).sums.correct == 1);
+  for (const char* name : {"squared", "absolute", "huber"}) CHECK_FALSE(make_loss<float>(name)->has_accuracy());
+  for (const char* name : {"nll", "nllm", "kl", "hinge", "multiclass_hinge", "max_margin"})
+    CHECK(make_loss<float>(name)->has_accuracy());
 }
 
 TEST_CASE_TEMPLATE("loss: the bits do not depend on the number of threads", T, float, double) {
@@ -252,6 +196,16 @@ TEST_CASE("loss: pairs that make sense are taken, others refused with the right 
     CHECK_FALSE(squared->is_paired(activation));
   CHECK(nll->is_paired(Activation::kSigmoid));
   CHECK(nllm->is_paired(Activation::kSoftmax));
+  CHECK(make_loss<double>("kl")->is_paired(Activation::kSoftmax));
+  for (const char* name : {"absolute", "huber"}) {
+    CHECK(make_loss<double>(name)->is_paired(Activation::kIdentity));
+    CHECK_FALSE(make_loss<double>(name)->is_paired(Activation::kSoftmax));
+  }
+  for (const char* name : {"hinge", "multiclass_hinge", "max_margin"}) {
+    CHECK(make_loss<double>(name)->is_paired(Activation::kIdentity));
+    const std::string message = message_of([&] { make_loss<double>(name)->is_paired(Activation::kSigmoid); });
+    for (const char* part : {name, "linear", "'sigmoid'"}) CHECK(message.find(part) != std::string::npos);
+  }
   for (const Activation activation :
        {Activation::kIdentity, Activation::kTanh, Activation::kRelu, Activation::kSoftmax}) {
     const std::string message = message_of([&] { nll->is_paired(activation); });
@@ -270,8 +224,36 @@ TEST_CASE("loss: pairs that make sense are taken, others refused with the right 
 
 TEST_CASE("loss: an unknown name lists the known ones") {
   const std::string message = message_of([] { make_loss<float>("mse"); });
-  for (const char* part : {"'mse'", "squared", "nll", "nllm"}) CHECK(message.find(part) != std::string::npos);
-  for (const char* name : {"squared", "nll", "nllm"}) CHECK(make_loss<float>(name)->name() == name);
+  CHECK(message.find("'mse'") != std::string::npos);
+  for (const char* name :
+       {"squared", "absolute", "huber", "hinge", "multiclass_hinge", "max_margin", "nll", "nllm", "kl"}) {
+    CHECK(message.find(name) != std::string::npos);
+    CHECK(make_loss<float>(name)->name() == name);
+    CHECK(make_loss<float>(name)->num_outputs() == (name == std::string_view("max_margin") ? 2 : 1));
+  }
+}
+
+TEST_CASE("loss: options outside their intervals are errors that name them") {
+  const auto refused = [](const LossOptions& options, const char* name) {
+    const std::string message = message_of([&] { make_loss<float>("huber", options); });
+    CHECK(message.find(name) == 0);
+  };
+  for (const double bad : {0.0, -1.0, double(INFINITY), double(NAN)}) {
+    refused({.delta = bad}, "delta");
+    refused({.margin = bad}, "margin");
+    refused({.temperature = bad}, "temperature");
+  }
+  for (const double bad : {-0.1, 1.0, double(NAN)}) refused({.label_smoothing = bad}, "label_smoothing");
+}
+
+TEST_CASE_TEMPLATE("loss: a score that is not a number gives a loss that is none", T, float, double) {
+  const T nan = std::numeric_limits<T>::quiet_NaN();
+  for (Case c : cases()) {
+    if (c.columns != 3) continue;
+    CAPTURE(c.loss);
+    c.z[1] = nan;
+    CHECK(std::isnan(evaluate<T>(c).sums.loss));
+  }
 }
 
 TEST_CASE("loss: targets that cannot be are refused with their row") {
@@ -295,12 +277,25 @@ TEST_CASE("loss: targets that cannot be are refused with their row") {
   refused("nll", source(probabilities, 4, {1}, "y"), {1}, {"[0, 1]", "got 1.5", "row 2"});
   refused("squared", source(real, 2, {2}, "y"), {1}, {"y: expected (N, 1)", "(N, 2)"});
   const float nan[] = {0, std::numeric_limits<float>::quiet_NaN()};
-  for (const char* loss : {"squared", "nll"}) refused(loss, source(nan, 2, {1}, "y"), {1}, {"y: ", "NaN", "row 1"});
+  const float halves[] = {1, -1, 0.5}, zeros[] = {0, 1, 1};
+  refused("hinge", source(halves, 3, {1}, "y"), {1}, {"-1 or 1", "got 0.5", "row 2"});
+  refused("hinge", source(zeros, 3, {1}, "y"), {1}, {"-1 or 1", "got 0", "row 0"});
+  refused("multiclass_hinge", source(labels, 4, {}, "y"), {3}, {"0 ... 2", "got 3", "row 3"});
+  refused("multiclass_hinge", source(distributions, 2, {2}, "y"), {2}, {"one-hot", "got 0.5", "row 0"});
+  refused("multiclass_hinge", source(real, 2, {2}, "y"), {2}, {"one-hot", "got 2", "row 1"});
+  refused("kl", source(distributions, 2, {2}, "y"), {2}, {"sum to 1", "row 1"});
+  for (const char* loss : {"squared", "absolute", "huber", "nll"})
+    refused(loss, source(nan, 2, {1}, "y"), {1}, {"y: ", "NaN", "row 1"});
 
   CHECK_NOTHROW(make_loss<float>("nllm")->require_valid(source(labels, 3, {}), {3}));
   CHECK_NOTHROW(make_loss<float>("nllm")->require_valid(source(distributions, 1, {2}), {2}));
   CHECK_NOTHROW(make_loss<float>("nll")->require_valid(source(probabilities, 2, {1}), {1}));
   CHECK_NOTHROW(make_loss<float>("squared")->require_valid(source(real, 2, {2}), {2}));
+  CHECK_NOTHROW(make_loss<float>("hinge")->require_valid(source(halves, 2, {1}), {1}));
+  CHECK_NOTHROW(make_loss<float>("hinge", {.is_zero_one = true})->require_valid(source(zeros, 3, {1}), {1}));
+  CHECK_NOTHROW(make_loss<float>("multiclass_hinge")->require_valid(source(labels, 3, {}), {3}));
+  CHECK_NOTHROW(make_loss<float>("multiclass_hinge")->require_valid(source(zeros, 1, {2}), {2}));
+  CHECK_NOTHROW(make_loss<float>("kl")->require_valid(source(distributions, 1, {2}), {2}));
 }
 
 }  // namespace

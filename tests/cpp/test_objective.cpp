@@ -2,12 +2,22 @@
 #include <doctest/doctest.h>
 
 #include "nncpp/error.hpp"
+#include "nncpp/layers/activation.hpp"
 #include "numerical.hpp"
 #include "reference.hpp"
 #include "training.hpp"
 
 namespace nncpp::testing {
 namespace {
+
+std::string message_of(auto&& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
 
 TEST_CASE("objective: a step is what the gradient of its rows and the optimizer say, penalties included") {
   const Classes data(40);
@@ -108,6 +118,107 @@ TEST_CASE("objective: loss weights scale the losses of several outputs") {
   CHECK(largest_error(evaluate(2, 0.5), both) <= Tolerance<double>::kSum);
 }
 
+TEST_CASE("objective: a loss that compares two outputs has their opposite gradients, and takes no target") {
+  Graph<double> graph;
+  const auto scorer = std::make_shared<Dense<double>>(Dense<double>::Options{.units = 2, .use_bias = false});
+  graph.input({3}, "true");
+  graph.input({3}, "corrupt");
+  graph.add(scorer, {0}, "score");
+  graph.add(scorer, {1}, "score");
+  auto network = std::make_shared<Network<double>>(std::move(graph), std::vector<int>{2, 3}, 1);
+  Trainer<double> training(
+      network, {{make_loss<double>("max_margin", {.margin = 0.6})}, {1.0}, std::make_shared<SGD<double>>()});
+  const auto x = random_values<double>(12, 1), corrupt = random_values<double>(12, 2);
+  const Examples examples{{source(x.data(), 4, {3}, "x[0]"), source(corrupt.data(), 4, {3}, "x[1]")}, {}, {}};
+  CHECK_NOTHROW(training.require_valid(examples));
+  std::vector<double> gradient(static_cast<std::size_t>(network->theta().size()));
+  const Objective objective = training.gradient(examples, Mode::kTraining, gradient.data(), {});
+  CHECK(objective.value == training.evaluate(examples).value);
+  CHECK(objective.sums[0].weight == 4);
+  const Tensor<double> weight = view(network->graph().segments()[0], network->theta().data);
+  for (Index i = 0; i < weight.size(); ++i) {
+    const double expected = central_difference(weight.data[i], [&] { return training.evaluate(examples).value; });
+    CHECK(relative_error(gradient[static_cast<std::size_t>(i)], expected, kGradientFloor) <= kGradient);
+  }
+  CHECK_THROWS_AS(training.require_valid({examples.inputs, {source(x.data(), 4, {3}, "y")}, {}}), ShapeError);
+  CHECK_THROWS_AS(Trainer<double>(network, {{make_loss<double>("squared")}, {1.0}, std::make_shared<SGD<double>>()}),
+                  ShapeError);
+}
+
+TEST_CASE("objective: one of two outputs that are compared may come without weights") {
+  for (const bool is_first_fixed : {false, true}) {
+    Graph<double> graph;
+    graph.input({3}, "x");
+    graph.input({2}, "fixed");
+    graph.add(std::make_shared<Dense<double>>(Dense<double>::Options{.units = 2}), {0}, "score");
+    graph.add(std::make_shared<ActivationLayer<double>>(Activation::kIdentity), {1}, "given");
+    const std::vector<int> outputs = is_first_fixed ? std::vector<int>{3, 2} : std::vector<int>{2, 3};
+    auto network = std::make_shared<Network<double>>(std::move(graph), outputs, 1);
+    Trainer<double> training(
+        network, {{make_loss<double>("max_margin", {.margin = 0.6})}, {1.0}, std::make_shared<SGD<double>>()});
+    const auto x = random_values<double>(12, 1), fixed = random_values<double>(8, 2);
+    const Examples examples{{source(x.data(), 4, {3}, "x[0]"), source(fixed.data(), 4, {2}, "x[1]")}, {}, {}};
+    std::vector<double> gradient(static_cast<std::size_t>(network->theta().size()));
+    CHECK(training.gradient(examples, Mode::kTraining, gradient.data(), {}).value == training.evaluate(examples).value);
+    const Tensor<double> weight = view(network->graph().segments()[0], network->theta().data);
+    double largest = 0;
+    for (Index i = 0; i < weight.size(); ++i) {
+      const double expected = central_difference(weight.data[i], [&] { return training.evaluate(examples).value; });
+      CHECK(relative_error(gradient[static_cast<std::size_t>(i)], expected, kGradientFloor) <= kGradient);
+      largest = std::max(largest, std::abs(expected));
+    }
+    CHECK(largest > 0.01);
+  }
+}
+
+TEST_CASE("objective: outputs that are compared have one shape") {
+  Graph<double> graph;
+  graph.input({3}, "x");
+  graph.add(std::make_shared<Dense<double>>(Dense<double>::Options{.units = 2}), {0}, "a");
+  graph.add(std::make_shared<Dense<double>>(Dense<double>::Options{.units = 3}), {0}, "b");
+  auto network = std::make_shared<Network<double>>(std::move(graph), std::vector<int>{1, 2}, 1);
+  const auto message = message_of(
+      [&] { Trainer<double>(network, {{make_loss<double>("max_margin")}, {1.0}, std::make_shared<SGD<double>>()}); });
+  for (const char* part : {"b: ", "'max_margin'", "(N, 2)", "(N, 3)"}) CHECK(message.find(part) != std::string::npos);
+}
+
+TEST_CASE("objective: pieces of theta move at their factor of the rate, at 0 not at all") {
+  const Classes data(32);
+  auto network = sequential<double>({64}, {{8, Activation::kTanh}, {10, Activation::kSoftmax}});
+  const auto& segments = network->graph().segments();
+  const auto before = copy(network->theta());
+  const auto end = [&](std::size_t s) { return segments[s].offset + padded<double>(numel(segments[s].shape)); };
+  Trainer<double> training(network, {.losses = {make_loss<double>("nllm")},
+                                     .loss_weights = {1.0},
+                                     .optimizer = std::make_shared<SGD<double>>(),
+                                     .rates = {{segments[2].offset, end(2), 0.5}, {segments[0].offset, end(0), 0}}});
+  std::vector<double> gradient(before.size());
+  training.gradient(data.examples(), Mode::kTraining, gradient.data(), {});
+  run(training, data.examples(), in_order(32), 32, 0.1);
+  const double factors[] = {0, 1, 0.5, 1};
+  for (std::size_t s = 0; s < segments.size(); ++s) {
+    for (Index i = segments[s].offset; i < segments[s].offset + numel(segments[s].shape); ++i) {
+      const auto k = static_cast<std::size_t>(i);
+      CHECK(relative_error(network->theta().data[i], before[k] - 0.1 * factors[s] * gradient[k], 1) <=
+            Tolerance<double>::kElement);
+    }
+  }
+}
+
+TEST_CASE("objective: a factor that makes a step leave the numbers is seen before it is taken") {
+  const Classes data(32);
+  auto network = sequential<float>({64}, {{10, Activation::kSoftmax}});
+  const auto before = copy(network->theta());
+  const Index end = padded<float>(numel(network->graph().segments()[0].shape));
+  Trainer<float> training(network, {.losses = {make_loss<float>("nllm")},
+                                    .loss_weights = {1e10},
+                                    .optimizer = std::make_shared<SGD<float>>(),
+                                    .rates = {{0, end, 1e10}}});
+  CHECK(run(training, data.examples(), in_order(32), 32, 1e20).has_diverged);
+  CHECK(same_bits(copy(network->theta()), before));
+  CHECK_FALSE(run(training, data.examples(), in_order(32), 32, 1e10).has_diverged);
+}
+
 TEST_CASE("objective: evaluation over many rows adds up what the rows give alone") {
   const Classes data(3 * kInferenceRows + 5);
   auto network = sequential<double>({64}, {{16, Activation::kRelu}, {10, Activation::kSoftmax}}, 0.5);
@@ -118,15 +229,6 @@ TEST_CASE("objective: evaluation over many rows adds up what the rows give alone
   CHECK(whole.sums[0].weight == static_cast<double>(data.rows));
   CHECK(whole.sums[0].correct == batch.sums[0].correct);
   CHECK(relative_error(whole.value, batch.value, 0) <= Tolerance<double>::kPass);
-}
-
-std::string message_of(auto&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST_CASE("objective: a loss that does not go with the output is refused by the layer's name") {

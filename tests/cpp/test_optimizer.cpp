@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -187,6 +189,21 @@ TEST_CASE_TEMPLATE("optimizer: each range moves at its own rate, what lies betwe
   }
 }
 
+TEST_CASE_TEMPLATE("optimizer: a sum of squares that overflows stops its weight and leaves a number", T, float,
+                   double) {
+  const AdaGrad<T> optimizer({});
+  auto theta = random_vector<T>(16, 1), g = theta;
+  auto state = optimizer.start(16);
+  g[3] = std::sqrt(std::numeric_limits<T>::max() / 2);
+  for (int t = 0; t < 3; ++t) optimizer.step(state, 0.1, g.data(), theta.data(), 16);
+  CHECK(std::isinf(state.moments[0].data()[3]));
+  const auto before = theta;
+  optimizer.step(state, 0.1, g.data(), theta.data(), 16);
+  CHECK(theta[3] == before[3]);
+  CHECK(theta[2] != before[2]);
+  for (const T value : theta) CHECK(std::isfinite(value));
+}
+
 TEST_CASE_TEMPLATE("optimizer: the bits do not depend on the number of threads", T, float, double) {
   constexpr Index kSize = 100003;
   for (auto& [name, optimizer, twin, bowl_rate] : methods<T>()) {
@@ -258,23 +275,6 @@ TEST_CASE("optimizer: a learning rate that is no number >= 0 is an error and no 
     CHECK_THROWS_AS(optimizer.step(state, rate, g.data(), theta.data(), 1), DataError);
     CHECK(theta == before);
     CHECK(state.t == 0);
-  }
-}
-
-TEST_CASE_TEMPLATE("optimizer: a step beyond the numbers is seen before it is taken, at any place", T, float, double) {
-  const T largest = std::numeric_limits<T>::max();
-  for (const Index size : {1, 16, 17, 5000, 50000}) {
-    const auto g = random_vector<T>(size, 1);
-    CHECK(is_step_finite(0.1, g.data(), size));
-    const auto twos = std::vector<T>(g.size(), T(2));
-    CHECK_FALSE(is_step_finite(static_cast<double>(largest), twos.data(), size));
-    for (const Index at : {Index{0}, size / 2, size - 1}) {
-      for (const T bad : {std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity(), -largest}) {
-        auto broken = g;
-        broken[static_cast<std::size_t>(at)] = bad;
-        CHECK_FALSE(is_step_finite(0.1, broken.data(), size));
-      }
-    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nncpp/random.hpp"
+#include "tolerances.hpp"
 
 namespace nncpp::testing {
 namespace {
@@ -76,6 +77,18 @@ TEST_CASE("random: normal numbers have the moments of the normal distribution an
   CHECK(std::abs(moments[3]) < five_deviations(15));
   CHECK(std::abs(moments[4] - 3) < five_deviations(96));
   CHECK(std::abs(products) < five_deviations(1));
+}
+
+TEST_CASE("random: normal numbers in bulk are the normal numbers one by one") {
+  const RandomKey key{.seed = 0x123456789abcdef, .stream = 5, .step = 9};
+  for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{3}, (std::uint64_t{1} << 33) - 5}) {
+    for (const std::size_t count : {1, 2, 127, 128, 129, 5000}) {
+      std::vector<double> numbers(count);
+      key.normals(first, numbers);
+      for (std::size_t i = 0; i < count; ++i)
+        REQUIRE(relative_error(numbers[i], key.normal(first + i), 1) <= Tolerance<double>::kElement);
+    }
+  }
 }
 
 TEST_CASE("random: a permutation has every index once") {

@@ -225,7 +225,7 @@ ARGUMENTS = [
     case("an unknown activation", dense(3, "swoosh"), Data, "activation", "swoosh", "relu"),
     case("an activation as function", dense(3, np.tanh), TypeError, "activation", "relu"),
     case("an unknown optimizer", compiled(optimizer="magic"), Data, "optimizer", "magic", "sgd, adagrad", "adamw"),
-    case("an unknown loss", compiled(loss="gain"), Data, "loss", "gain", "squared, nll, nllm"),
+    case("an unknown loss", compiled(loss="gain"), Data, "loss", "gain", "squared, absolute", "nll, nllm"),
     case("a loss as class", compiled(loss=nn.NLLM), TypeError, "loss", "NLLM(...)"),
     case("no loss", compiled(loss=None), TypeError, "loss", "None"),
     case("an unknown metric", compiled(metrics=["luck"]), Data, "metrics", "luck", "accuracy"),

@@ -20,7 +20,7 @@ ISA_LEVELS = [level for level in _cpu.levels() if find_spec(f"nncpp._core_{level
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     versions = []
-    for package in ("nncpp", "numpy", "safetensors", "tqdm", "pandas", "matplotlib", "scikit-learn", "torch"):
+    for package in ("nncpp", "numpy", "safetensors", "tqdm", "pandas", "matplotlib", "scipy", "scikit-learn", "torch"):
         try:
             versions.append(f"{package} {version(package)}")
         except PackageNotFoundError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,11 @@ def at_unit_input(u: Any, parameters: Any) -> Any:
 
 def at_unit_sum(u: Any, parameters: Any) -> Any:
     return np.abs(at_sum(u, parameters)) - 1.0
+
+
+def at_tie(u: Any, parameters: Any) -> Any:
+    z = np.sort(np.tensordot(u, parameters["weight"], 1) + parameters["bias"], axis=-1)
+    return z[..., -1] - z[..., -2]
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,21 @@ def dropout(**name: Any) -> nn.Layer:
     return nn.Dropout(0.4, **name)
 
 
+def batch_norm(**name: Any) -> nn.Layer:
+    initializers = nn.initializers
+    return nn.BatchNorm(
+        gamma_initializer=initializers.Normal(1.0, 0.2), beta_initializer=initializers.Normal(0.0, 0.5), **name
+    )
+
+
+def noise(**name: Any) -> nn.Layer:
+    return nn.GaussianNoise(0.4, **name)
+
+
+def maxout(units: int, pieces: int) -> Callable[..., nn.Layer]:
+    return lambda **name: nn.Maxout(units, pieces, bias_initializer=nn.initializers.Normal(0.0, 0.5), **name)
+
+
 SMOOTH = ["identity", "sigmoid", "tanh", "softplus", "exponential", "gelu", "silu", "softmax", "log_softmax"]
 BENT_AT_ZERO = ["softsign", "relu", "leaky_relu", "elu", "selu"]  # also those whose second derivative jumps
 ROWS = [
@@ -79,7 +100,16 @@ ROWS = [
     *(activation_row(activation, kinks=at_input) for activation in BENT_AT_ZERO),
     activation_row("hard_tanh", kinks=at_unit_input),
     Row("softmax of a sequence", lambda **name: nn.Activation("softmax", **name), (2, 3), (2, 3)),
+    Row("batch norm", batch_norm, (5,), (5,), batch_norm, (700,)),
+    Row("batch norm of a sequence", batch_norm, (3, 4), (3, 4), batch_norm, (90, 3)),
     Row("dropout", dropout, (6,), (6,), dropout, (900,), is_random=True),
     Row("dropout of an image", dropout, (3, 2), (3, 2), is_random=True),
+    Row("noise", noise, (6,), (6,), noise, (900,), is_random=True),
+    Row("noise of an image", noise, (3, 2), (3, 2), is_random=True),
+    Row("prelu", nn.PReLU, (6,), (6,), nn.PReLU, (700,), kinks=at_input),
+    Row("prelu of one slope", partial(nn.PReLU, True), (3, 2), (3, 2), kinks=at_input),
+    Row("maxout", maxout(3, 2), (5,), (3,), maxout(90, 3), (130,), kinks=at_tie),
+    Row("maxout on a sequence", maxout(2, 4), (3, 4), (3, 2), kinks=at_tie),
+    Row("whiten", nn.Whiten, (4,), (4,), nn.Whiten, (300,)),
     Row("standardize", nn.Standardize, (4,), (4,), nn.Standardize, (900,)),
 ]

@@ -8,11 +8,34 @@ import numpy as np
 import pytest
 
 import nncpp as nn
+from bad_input_constraints import CONSTRAINTS
+from bad_input_early_stopping import EARLY_STOPPING
+from bad_input_layers import LAYERS
 from bad_input_limits import LIMITS
+from bad_input_losses import LOSSES
+from bad_input_metrics import METRICS
+from bad_input_minimize import MINIMIZE
+from bad_input_models import MODELS
+from bad_input_preprocessing import PREPROCESSING
+from bad_input_projection_pursuit import PROJECTION_PURSUIT
+from bad_input_schedules import SCHEDULES
 from bad_input_table import CASES, ROWS, Case, Subject
 from snapshots import snapshot
 
-ALL = [*CASES, *LIMITS]
+ALL = [
+    *CASES,
+    *CONSTRAINTS,
+    *EARLY_STOPPING,
+    *LAYERS,
+    *LIMITS,
+    *LOSSES,
+    *METRICS,
+    *MINIMIZE,
+    *MODELS,
+    *PREPROCESSING,
+    *SCHEDULES,
+    *PROJECTION_PURSUIT,
+]
 
 
 @pytest.fixture

@@ -188,13 +188,14 @@ def test_a_damaged_checkpoint_is_refused_and_kept(content: bytes, tmp_path: Path
 
 def with_progress(path: Path, **changes: Any) -> None:
     """Writes other progress into a checkpoint, with a checksum that is right."""
-    header, tensors = serialization._decode(path.read_bytes(), str(path))
+    header, tensors = serialization.decode(path.read_bytes(), str(path), "model")
     header["progress"].update(changes)
-    path.write_bytes(serialization._encode(header, tensors))
+    path.write_bytes(serialization.encode(header, tensors))
 
 
 WRONG_PROGRESS: dict[str, dict[str, Any]] = {
     "more epochs than the history": {"first_epoch": 9},
+    "a second run from after the history": {"run_begin": 9},
     "more steps than an epoch": {"steps": STEPS + 1},
     "rows that go with no step": {"steps": 2, "rows": 3},
     "sums of no output": {"sums": []},
@@ -232,9 +233,9 @@ def test_a_callback_that_cannot_go_on_leaves_the_model_unchanged(tmp_path: Path)
 
 
 def test_a_checkpoint_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, decode, calls = tmp_path / "run.ckpt", serialization._decode, []
+    path, decode, calls = tmp_path / "run.ckpt", serialization.decode, []
     fit(new_model(), epochs=1, checkpoint=path)
-    monkeypatch.setattr(serialization, "_decode", lambda *arguments: calls.append(1) or decode(*arguments))
+    monkeypatch.setattr(serialization, "decode", lambda *arguments: calls.append(1) or decode(*arguments))
     fit(new_model(), epochs=1, checkpoint=path, resume=True)
     assert calls == [1]
 

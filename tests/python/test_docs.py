@@ -10,7 +10,19 @@ import pytest
 
 import nncpp as nn
 
-FAMILIES = ["callbacks", "datasets", "initializers", "layers", "losses", "metrics", "optimizers", "regularizers"]
+FAMILIES = [
+    "callbacks",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "preprocessing",
+    "regularizers",
+    "schedules",
+]
 MODULES = (nn, *(getattr(nn, name) for name in FAMILIES))
 README = Path(__file__).parents[2] / "README.md"
 

@@ -213,7 +213,7 @@ def rewritten(content: bytes, change: Any) -> bytes:
     length = int.from_bytes(content[:8], "little")
     about = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["nncpp"].partition(" ")[2])
     change(about)
-    return serialization._encode(about, load(content))
+    return serialization.encode(about, load(content))
 
 
 CHANGES = {

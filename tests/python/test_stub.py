@@ -28,7 +28,7 @@ def described(body: list[ast.stmt]) -> Members:
 STUB = ast.parse(Path(core.__file__).with_suffix(".pyi").read_text())
 CLASSES = {item.name: described(item.body) for item in STUB.body if isinstance(item, ast.ClassDef)}
 PRECISION = CLASSES.pop("Precision")
-PRECISE = {"Layer", "Optimizer", *(name for name in PRECISION if name in CLASSES)}
+PRECISE = {"Layer", "Loss", "Optimizer", *(name for name in PRECISION if name in CLASSES)}
 FUNCTIONS = {name: arguments for name, arguments in described(STUB.body).items() if arguments is not None}
 
 

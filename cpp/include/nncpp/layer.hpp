@@ -28,9 +28,11 @@ struct Forward {
   Tensor<T> output;                          // v (N, ...)
   std::span<const Tensor<const T>> weights;  // in the order of parameters()
   std::span<const Tensor<const T>> state;    // in the order of state()
-  std::span<const Tensor<T>> next_state;     // what state becomes once the whole step has succeeded; training only
-  T* saved;                                  // memory().saved elements, kept for backward
-  T* scratch;                                // memory().forward elements
+  // What state becomes once the whole step has succeeded; training only. It starts as state, and a layer in two places
+  // of a model changes it twice.
+  std::span<const Tensor<T>> next_state;
+  T* saved;    // memory().saved elements, kept for backward
+  T* scratch;  // memory().forward elements
   Mode mode;
   RandomKey key;   // this layer's numbers in this step
   bool is_linear;  // the loss takes the output activation over: v is to be z

@@ -1,11 +1,21 @@
-// Losses, each in its pair with an output activation, so that dL/dz is exact and stable for any z.
-//   name      pair       loss of a row                                  dL/dz of a row (times w / sum w)
-//   squared   identity   sum_k (p_k - y_k)^2                            2 (p - y)
-//   nll       sigmoid    sum_k log(1 + exp(z_k)) - y_k z_k              p - y
-//   nllm      softmax    log sum_k exp(z_k) - sum_k y_k z_k             p - y
+// Losses. Those with a pair take z and give dL/dz, exact and stable for any z; the others take v = f(z), for any f that
+// has a derivative.
+//   name              pair      loss of a row                            its gradient (times w / sum w)
+//   squared           any       sum_k (p_k - y_k)^2                      2 (p - y)
+//   absolute          any       sum_k |p_k - y_k|                        sign(p - y), 0 at 0
+//   huber             any       sum_k h(p_k - y_k), see below            p - y, cut at -delta and delta
+//   hinge             identity  sum_k max(1 - y_k s_k, 0), y_k = +-1     -y_k where 1 - y_k s_k > 0, else 0
+//   multiclass_hinge  identity  sum_{j != y} max(margin + s_j - s_y, 0)  1 where the term of j is > 0; y: -their number
+//   max_margin        identity  sum_k max(margin + c_k - s_k, 0)         -1 for s, 1 for c where > 0; c: second output
+//   nll               sigmoid   sum_k log(1 + exp(z_k)) - y_k z_k        p - y
+//   nllm              softmax   log sum_k exp(z_k) - sum_k y_k z_k       p - y
+//   kl                softmax   t^2 sum_k y_k log(y_k / q_k)             t (q - y), q = softmax(z / t)
+// h(e) = e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2).
 // L = sum_i w_i L_i / sum_i w_i over the rows of the batch. This division is done here and nowhere else.
-// nllm takes labels 0 ... K - 1 or distributions; nll takes numbers in [0, 1]; squared takes any finite number.
-// Sources: Goodfellow, Bengio, Courville, Deep Learning, 2016, 6.2.2; Bishop, PRML, 2006, 4.3.
+// Label smoothing e: y becomes (1 - e) y + e / 2 for nll, (1 - e) y + e / K for nllm.
+// Sources: Goodfellow, Bengio, Courville, Deep Learning, 2016, 6.2.2; Bishop, PRML, 2006, 4.3; huber: Huber 1964;
+// multiclass_hinge: Weston, Watkins 1999; max_margin: Collobert, Weston 2008; kl: Hinton, Vinyals, Dean 2015;
+// label smoothing: Szegedy et al. 2016.
 #pragma once
 
 #include <memory>
@@ -42,6 +52,8 @@ class Loss {
   virtual bool is_paired(Activation output) const = 0;
   virtual bool takes_labels() const { return false; }
   virtual bool has_accuracy() const { return true; }
+  // 2: it compares an output with the next one, which stands for the target and gets the opposite gradient
+  virtual int num_outputs() const { return 1; }
 
   // throws DataError naming the first row whose target cannot be; `output` is the shape of one sample
   virtual void require_valid(const Source& target, const Shape& output) const;
@@ -57,8 +69,17 @@ class Loss {
                      bool& correct) const = 0;
 };
 
-// "squared", "nll", "nllm"; throws DataError that lists the names
+// What single losses take; each reads its own.
+struct LossOptions {
+  double delta = 1.0;            // huber, > 0
+  double margin = 1.0;           // max_margin, multiclass_hinge, > 0
+  bool is_zero_one = false;      // hinge: targets are 0 and 1 instead of -1 and +1
+  double label_smoothing = 0.0;  // nll, nllm, in [0, 1)
+  double temperature = 1.0;      // kl, > 0
+};
+
+// by its name in the table above; throws DataError that lists the names, or that says which option cannot be
 template <typename T>
-std::unique_ptr<Loss<T>> make_loss(std::string_view name);
+std::unique_ptr<Loss<T>> make_loss(std::string_view name, const LossOptions& options = {});
 
 }  // namespace nncpp

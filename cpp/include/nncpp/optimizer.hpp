@@ -3,6 +3,7 @@
 // it, and updated in whole registers; where g is 0, as in the padding, nothing moves.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,6 +25,10 @@ struct RateRange {
   Index begin = 0, end = 0;
   double factor = 1.0;
 };
+
+// the ranges in order, and all that they leave out of [0, size) at factor 1
+// throws DataError for a factor that is no finite number >= 0, Error for ranges that overlap
+std::vector<RateRange> cover(std::vector<RateRange> ranges, Index size);
 
 template <typename T>
 class Optimizer {
@@ -49,10 +54,19 @@ class Optimizer {
 template <typename T>
 void require_rate(double rate);
 
-// Are the norm of g and rate times it finite? If not, g^2 or SGD's step would leave the numbers, and the
-// step is not taken.
+// How large a gradient may go into a step: first |g_i| <= value for each entry, then |g|_2 <= norm, by
+// g = g norm / |g|_2. Pascanu, Mikolov, Bengio, ICML 2013
+struct Clipping {
+  double value = std::numeric_limits<double>::infinity();
+  double norm = std::numeric_limits<double>::infinity();
+};
+
+// clips g in place and returns the |g|_2 that it then has, not finite where g^2 is not. With such a norm, and where
+// rate times it is not finite as a T, g^2 or SGD's step would leave the numbers, and the step is not to be taken.
 template <typename T>
-bool is_step_finite(double rate, const T* g, Index size);
+double clip(const Clipping& clipping, T* g, Index size);
+template <typename T>
+bool is_step_finite(double rate, double norm);
 
 // v = momentum v - rate g;  theta += v          (Polyak 1964); momentum 0 keeps no v
 // nesterov: theta += momentum v - rate g        (Sutskever et al., ICML 2013, in the look-ahead variable)

@@ -18,6 +18,7 @@ enum class SegmentKind { kWeight, kBias, kState };
 //   glorot_*: variance 2 / (fan_in + fan_out) [Glorot, Bengio 2010]   he_*: 2 / fan_in [He et al. 2015]
 //   lecun_normal: 1 / fan_in [LeCun et al. 1998]
 //   orthogonal: a times Q of the QR of a normal (rows, columns) matrix, sign-fixed [Saxe et al. 2014]
+//   identity: 1 on the diagonal of a matrix, 0 elsewhere; for state
 struct Initializer {
   enum class Kind {
     kConstant,
@@ -28,7 +29,8 @@ struct Initializer {
     kHeUniform,
     kHeNormal,
     kLecunNormal,
-    kOrthogonal
+    kOrthogonal,
+    kIdentity
   };
   Kind kind = Kind::kConstant;
   double a = 0.0, b = 0.0;

@@ -30,6 +30,8 @@ struct RandomKey {
   double uniform(std::uint64_t index) const;
   // N(0, 1) by Box-Muller
   double normal(std::uint64_t index) const;
+  // numbers first ... first + to.size() - 1 of normal(), many at a time: equal up to rounding
+  void normals(std::uint64_t first, std::span<double> to) const;
 };
 
 // Streams below kLayerStreams belong to the library; layer i of a graph has kLayerStreams + i.

@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "nncpp/constraint.hpp"
 #include "nncpp/loss.hpp"
 #include "nncpp/network.hpp"
 #include "nncpp/optimizer.hpp"
@@ -10,7 +11,7 @@
 
 namespace nncpp {
 
-// Inputs, targets (one for each output) and weights of rows, all of equal length.
+// Inputs, targets (one for each loss that takes one) and weights of rows, all of equal length.
 struct Examples {
   std::vector<Source> inputs, targets;
   Source weights;  // (rows), or no data for ones
@@ -31,27 +32,30 @@ struct RunOptions {
 // sums do not depend on where an epoch was cut into runs.
 struct RunResult {
   Index steps = 0, rows = 0;
-  std::vector<LossSums> sums;  // by output
+  std::vector<LossSums> sums;  // by loss
   double penalty = 0;          // sum over steps, each as it stood before the step
   bool has_diverged = false;   // a loss or the gradient's norm was not finite: that step was not taken
 };
 
 struct Objective {
-  std::vector<LossSums> sums;  // by output
+  std::vector<LossSums> sums;  // by loss
   double penalty = 0;
-  double value = 0;  // J = sum over outputs of loss_weight * mean loss, + penalty
+  double value = 0;  // J = sum of loss_weight * mean loss, + penalty
 };
 
 template <typename T>
 class Trainer {
  public:
   struct Options {
-    std::vector<std::shared_ptr<const Loss<T>>> losses;  // by output
-    std::vector<double> loss_weights;
+    std::vector<std::shared_ptr<const Loss<T>>> losses;  // each takes the next one or two outputs
+    std::vector<double> loss_weights;                    // by loss
     std::shared_ptr<const Optimizer<T>> optimizer;
-    std::vector<Penalty> penalties;
+    std::vector<Penalty> penalties = {};
+    std::vector<MaxNorm> constraints = {};
+    std::vector<RateRange> rates = {};  // in their order; what they leave out moves at the rate itself
+    Clipping clipping = {};
   };
-  // throws DataError for a pair of output activation and loss that makes no sense
+  // throws DataError for a pair of output activation and loss that makes no sense, and for options that make none
   Trainer(std::shared_ptr<Network<T>> network, Options options);
 
   // throws ShapeError, DataError, unless every row can be used. Reads everything once; changes nothing.
@@ -79,7 +83,16 @@ class Trainer {
   ~Trainer();
 
  private:
+  // A loss with the outputs it takes.
+  struct Term {
+    const Loss<T>* loss;
+    double weight;
+    int output;  // and the next one, where it compares two
+    int target;  // which of the examples' targets; -1 where it compares two
+    bool is_linear;
+  };
   struct Batch;
+  Term term(std::size_t k, int output, int target) const;
   Batch& batch(Index n, bool has_input_gradients);
   void load(const Examples& examples, std::span<const Index> rows, Plan<T>& plan, Batch& batch) const;
   void reserve(Batch& batch, Index n) const;
@@ -88,6 +101,7 @@ class Trainer {
 
   std::shared_ptr<Network<T>> network_;
   Options options_;
+  std::vector<Term> terms_;
   std::vector<bool> is_linear_;  // by output
   Buffer<T> dtheta_, next_state_;
   OptimizerState<T> state_;

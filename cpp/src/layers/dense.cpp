@@ -1,6 +1,6 @@
 #include "nncpp/layers/dense.hpp"
 
-#include "nncpp/error.hpp"
+#include "last_axis.hpp"
 
 namespace nncpp {
 
@@ -11,11 +11,7 @@ Dense<T>::Dense(const Options& options) : options_(options) {
 
 template <typename T>
 Shape Dense<T>::output_shape(std::span<const Shape> inputs) const {
-  if (inputs.size() != 1) throw ShapeError(text("expected 1 input, got ", inputs.size()));
-  if (inputs[0].rank() == 0) throw ShapeError("expected input (N, ..., D), got (N)");
-  std::vector<Index> axes(inputs[0].begin(), inputs[0].end());
-  axes.back() = options_.units;
-  return Shape(axes);
+  return with_last_axis(inputs, options_.units);
 }
 
 template <typename T>

@@ -6,8 +6,7 @@ namespace nncpp {
 
 template <typename T>
 Shape Standardize<T>::output_shape(std::span<const Shape> inputs) const {
-  if (same_shape(inputs).rank() != 1) throw ShapeError(text("expected input (N, D), got ", to_string(inputs[0], true)));
-  return inputs[0];
+  return same_columns(inputs);
 }
 
 template <typename T>

@@ -2,9 +2,26 @@
 
 from ._layer import Layer
 from .activation import Activation
+from .batch_norm import BatchNorm
 from .dense import Dense
 from .dropout import Dropout
+from .gaussian_noise import GaussianNoise
 from .input import Input
+from .maxout import Maxout
+from .prelu import PReLU
 from .standardize import Standardize
+from .whiten import Whiten
 
-__all__ = ["Activation", "Dense", "Dropout", "Input", "Layer", "Standardize"]
+__all__ = [
+    "Activation",
+    "BatchNorm",
+    "Dense",
+    "Dropout",
+    "GaussianNoise",
+    "Input",
+    "Layer",
+    "Maxout",
+    "PReLU",
+    "Standardize",
+    "Whiten",
+]

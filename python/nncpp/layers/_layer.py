@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import _core
 from .._arguments import object_name
 from .._configured import Configured
+from ..constraints import Constraint
 from ..graph import Node
 from ..regularizers import Regularizer
 
 if TYPE_CHECKING:
     from ..module import Module
+
+C = TypeVar("C", bound=Configured)
 
 
 class Layer(Configured):
@@ -97,5 +100,20 @@ class Layer(Configured):
         """The penalty on each of its parameters that has one, by the parameter's name."""
         return {}
 
+    @property
+    def constraints(self) -> Mapping[str, Constraint]:
+        """The constraint on each of its parameters that has one, by the parameter's name."""
+        return {}
+
     @abstractmethod
     def _core(self, precision: _core.Precision) -> _core.Layer: ...
+
+
+def optional(family: type[C], value: object, argument: str) -> C | None:
+    """What a caller means by an object of a family, a name, or None."""
+    return None if value is None else family.of(value, argument)
+
+
+def given(**options: C | None) -> dict[str, C]:
+    """Those that are not None."""
+    return {name: option for name, option in options.items() if option is not None}

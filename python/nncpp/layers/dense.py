@@ -7,10 +7,11 @@ from typing import Any
 
 from .. import _core
 from .._arguments import flag, one_of, whole_number
+from ..constraints import Constraint
 from ..errors import DataError
 from ..initializers import Initializer
 from ..regularizers import Regularizer
-from ._layer import Layer
+from ._layer import Layer, given, optional
 
 
 class Dense(Layer):
@@ -31,6 +32,8 @@ class Dense(Layer):
         name or object of ``nn.initializers``
     weight_regularizer, bias_regularizer
         L1, L2, ElasticNet or None
+    weight_constraint
+        MaxNorm or None
     name
         unique in a model
 
@@ -56,6 +59,7 @@ class Dense(Layer):
         bias_initializer: Any = "zeros",
         weight_regularizer: Any = None,
         bias_regularizer: Any = None,
+        weight_constraint: Any = None,
         name: str | None = None,
     ) -> None:
         super().__init__(name)
@@ -64,16 +68,21 @@ class Dense(Layer):
         self.use_bias = flag("use_bias", use_bias)
         self.weight_initializer = Initializer.of(weight_initializer, "weight_initializer")
         self.bias_initializer = Initializer.of(bias_initializer, "bias_initializer")
-        self.weight_regularizer = _regularizer(weight_regularizer, "weight_regularizer")
-        self.bias_regularizer = _regularizer(bias_regularizer, "bias_regularizer")
+        self.weight_regularizer = optional(Regularizer, weight_regularizer, "weight_regularizer")
+        self.bias_regularizer = optional(Regularizer, bias_regularizer, "bias_regularizer")
+        self.weight_constraint = optional(Constraint, weight_constraint, "weight_constraint")
         if self.bias_regularizer is not None and not use_bias:
             raise DataError("bias_regularizer: expected None with use_bias=False, there is no bias")
 
     @property
     def regularizers(self) -> Mapping[str, Regularizer]:
         """The penalty on each of its parameters that has one, by the parameter's name."""
-        both = {"weight": self.weight_regularizer, "bias": self.bias_regularizer}
-        return {name: regularizer for name, regularizer in both.items() if regularizer is not None}
+        return given(weight=self.weight_regularizer, bias=self.bias_regularizer)
+
+    @property
+    def constraints(self) -> Mapping[str, Constraint]:
+        """The constraint on each of its parameters that has one, by the parameter's name."""
+        return given(weight=self.weight_constraint)
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Dense(
@@ -83,7 +92,3 @@ class Dense(Layer):
             self.weight_initializer._core(),
             self.bias_initializer._core(),
         )
-
-
-def _regularizer(value: object, argument: str) -> Regularizer | None:
-    return None if value is None else Regularizer.of(value, argument)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import _core
-from ..errors import DataError, ShapeError
+from .._arguments import flag
+from .._moments import mean_and_deviation
+from ..data import Array
 from ._layer import Layer
-
-_CHUNK = 1 << 18  # elements converted to float64 at a time
 
 
 class Standardize(Layer):
@@ -25,13 +23,16 @@ class Standardize(Layer):
 
     Parameters
     ----------
+    with_deviation
+        False only subtracts the mean: every deviation is 1
     name
         unique in a model
 
     Raises
     ------
-    DataError
-        from ``adapt`` and ``fit``: if mean or deviation is not finite, or if it does not stand behind an Input
+    DataError, TypeError
+        for with_deviation that is not True or False. From ``adapt`` and ``fit``: DataError if mean or deviation is not
+        finite, or if it does not stand behind an Input
 
     Examples
     --------
@@ -42,46 +43,13 @@ class Standardize(Layer):
     array([-1.,  1.,  3.], dtype=float32)
     """
 
+    def __init__(self, *, with_deviation: bool = True, name: str | None = None) -> None:
+        super().__init__(name)
+        self.with_deviation = flag("with_deviation", with_deviation)
+
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Standardize()
 
-
-def mean_and_deviation(arrays: Sequence[NDArray[Any]], dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Mean and standard deviation of the columns of all arrays, read in ``dtype`` and kept in it.
-
-    One pass in float64: chunks are joined by Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for
-    computing sample variances", 1979. Everything is measured from the first row, so a constant column has deviation 0
-    exactly; that becomes 1, and so does what is subnormal in ``dtype``, which the core takes for 0.
-
-    Raises
-    ------
-    ShapeError, DataError
-        for arrays of different widths; for a mean or deviation that is not finite in ``dtype``
-    """
-    columns = arrays[0].shape[-1]
-    count, mean, squares = 0, np.zeros(columns), np.zeros(columns)
-    with np.errstate(over="ignore", invalid="ignore"):  # looked for at the end
-        origin = arrays[0][:1].reshape(-1, columns)[:1].astype(dtype).astype(np.float64)
-        for array in arrays:
-            if array.shape[-1] != columns:
-                raise ShapeError(f"x: expected {columns} columns for one Standardize, got {array.shape[-1]}")
-            rows = max(1, _CHUNK * len(array) // array.size)
-            for start in range(0, len(array), rows):
-                read = array[start : start + rows].astype(dtype, copy=False)
-                chunk = read.astype(np.float64).reshape(-1, columns) - origin
-                chunk_mean = chunk.mean(axis=0)
-                chunk_squares = np.square(chunk - chunk_mean).sum(axis=0)
-                total = count + len(chunk)
-                shift = chunk_mean - mean
-                mean += shift * (len(chunk) / total)
-                squares += chunk_squares + np.square(shift) * (count * len(chunk) / total)
-                count = total
-        kept_mean, deviation = (mean + origin[0]).astype(dtype), np.sqrt(squares / count).astype(dtype)
-    bad = np.flatnonzero(~(np.isfinite(kept_mean) & np.isfinite(deviation)))
-    if len(bad):
-        raise DataError(
-            f"x: expected columns with a finite mean and deviation in {dtype}, got {kept_mean[bad[0]]} and "
-            f"{deviation[bad[0]]} in column {bad[0]}; look for NaN, infinity and very large numbers"
-        )
-    deviation[deviation < np.finfo(dtype).tiny] = 1.0
-    return kept_mean, deviation
+    def _fitted_state(self, arrays: Sequence[Array], dtype: str) -> Mapping[str, Array]:
+        mean, deviation = mean_and_deviation(arrays, dtype)
+        return {"mean": mean, "deviation": deviation if self.with_deviation else np.ones_like(deviation)}

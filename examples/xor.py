@@ -1,0 +1,51 @@
+"""XOR: no line separates its classes, so no linear model gets more than 3 of 4 right; one hidden layer gets all.
+
+python xor.py [FOLDER]    draws FOLDER/xor.png, P(class 1) over the plane
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+
+import nncpp as nn
+
+mpl.use("agg")  # no display needed
+import matplotlib.pyplot as plt
+
+X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+Y = np.array([0, 1, 1, 0])
+
+
+def trained(*hidden: nn.Layer) -> nn.Model:
+    model = nn.Sequential([nn.Input(2), *hidden, nn.Dense(1, "sigmoid")], seed=1)
+    model.compile(nn.Adam(0.05), "nll", metrics=["accuracy"])
+    model.fit(X, Y, epochs=1000, batch_size=4, verbose=False)
+    return model
+
+
+def main(folder: Path) -> None:
+    models = {"linear": trained(), "4 hidden units": trained(nn.Dense(4, "tanh"))}
+    accuracy = {name: model.evaluate(X, Y)["accuracy"] for name, model in models.items()}
+    for name, value in accuracy.items():
+        print(f"{name:>14}: {value:.0%} of the 4 points")
+    assert accuracy["linear"] <= 0.75
+    assert accuracy["4 hidden units"] == 1
+
+    grid = np.linspace(-0.5, 1.5, 101)
+    plane = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
+    figure, panels = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharey=True)
+    for axes, (name, model) in zip(panels, models.items(), strict=True):
+        p = model.predict(plane).reshape(101, 101)
+        colours = axes.contourf(grid, grid, p, np.linspace(0, 1, 21), cmap="RdBu_r")
+        axes.contour(grid, grid, p, [0.5], colors="black", linewidths=1)
+        axes.scatter(*X.T, c=Y, cmap="RdBu_r", s=120, edgecolors="black", zorder=3)
+        axes.set(title=f"{name}: {accuracy[name]:.0%}", xlabel="$x_1$", aspect="equal", xticks=[0, 1], yticks=[0, 1])
+    panels[0].set_ylabel("$x_2$")
+    figure.colorbar(colours, ax=panels, label="P(class 1)", ticks=[0, 0.5, 1])
+    figure.savefig(folder / "xor.png", dpi=120)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "."))

@@ -9,6 +9,7 @@ Source: Goodfellow, Bengio, Courville, Deep Learning, 2016, 6.2.2; Bishop, Patte
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from . import _core
@@ -48,7 +49,7 @@ class Loss(Configured):
     task: ClassVar[Literal["regression", "binary", "classes", "ranking"]]
     threshold: ClassVar[float | None] = None
     targets: tuple[int, int] = (0, 1)
-    _elsewhere = {
+    _elsewhere: ClassVar[Mapping[str, str]] = {
         "mse": "squared",
         "mean_squared_error": "squared",
         "mae": "absolute",

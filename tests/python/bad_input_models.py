@@ -41,7 +41,7 @@ MODELS = [
     case("predict before fit", lambda s: nn.LinearSVM().predict(s.x), Early, "LinearSVM", "fit(x, y)"),
     case("weights before fit", lambda s: nn.Perceptron().weight, Early, "Perceptron", "fit(x, y)"),
     case("intervals before fit", lambda s: nn.BinnedRegressor().predict_interval(s.x), Early, "BinnedRegressor", "fit"),
-    case("a fit of one class", fit(PERCEPTRON, y=_one_class), Data, "y", "at least 2 classes", "1"),
+    case("a fit of one class", fit(PERCEPTRON, y=_one_class), Data, "y", "at least 2 classes, got only 1"),
     case("a fit of mixed labels", fit(PERCEPTRON, y=_mixed), TypeError, "y", "one type", "NoneType, int, str"),
     case("a fit of NaN labels", fit(SVM, y=lambda s: np.where(s.y > 1, np.nan, s.y)), Data, "y", "NaN", "row 2"),
     case("a fit of fewer rows than labels", fit(SVM, x=_rows), Shape, "y", "(5,)", "(12,)"),

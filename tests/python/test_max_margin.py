@@ -94,6 +94,8 @@ def test_the_call_that_is_promised_works(windows: list[Any]) -> None:
     assert model.fit(windows, epochs=5).epochs == 5
     assert model.count_parameters() == 20 * 8 + 8 + 8
     assert model.train_on_batch(windows) == pytest.approx(model.history["loss"][-1], rel=0.2)
+    before = model.evaluate(windows)["loss"]
+    assert nn.minimize(model, windows, max_iterations=3).loss < before
 
 
 def test_a_saved_scorer_goes_on_as_if_never_saved(windows: list[Any], tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -48,7 +48,12 @@ class Metric(Configured):
 
     tasks: ClassVar[tuple[str, ...]]
     is_better_larger: ClassVar[bool] = True
-    _elsewhere = {"acc": "accuracy", "f1_score": "f1", "mean_absolute_error": "mae", "roc_auc": "auc"}
+    _elsewhere: ClassVar[Mapping[str, str]] = {
+        "acc": "accuracy",
+        "f1_score": "f1",
+        "mean_absolute_error": "mae",
+        "roc_auc": "auc",
+    }
 
     @property
     def name(self) -> str:
@@ -67,6 +72,8 @@ class Metric(Configured):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, loss: Any) -> float:
         loss = Loss.of(loss, "loss")
+        if loss.num_outputs > 1:
+            raise DataError(f"loss: {self.kind} of arrays needs a loss with targets, got {loss.kind}; use evaluate")
         rows = Rows(y_true, y_pred, sample_weight, loss)
         self.require(loss, rows.columns, "y_pred")
         return self._score(rows) if np.isfinite(rows.predictions).all() else float("nan")

@@ -60,7 +60,7 @@ class Rows:
         flat = y.reshape(-1, self.columns)
         if self.loss.task == "classes":
             return one_hot(flat.argmax(axis=1), self.columns)
-        if self.loss.task == "regression":
+        if self.loss.task != "binary":
             return flat.astype(np.float64)
         if flat.size and not -1 <= flat.min() <= flat.max() <= 1:
             raise DataError(f"y_true: expected 0 and 1, or -1 and 1, got {flat.min()} ... {flat.max()}")

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
 
-# Every point is a knot up to there; of more points, some: half the way evenly in v, half by quantiles. Eigenvalues of
-# more than 32 bent directions LAPACK finds in blocks, which wake the threads of BLAS and take longer than the work.
-MAX_KNOTS = 34
+# Every point is a knot up to there; of more points, some: half the way evenly in v, half by quantiles. Eigenvectors of
+# more than 25 bent directions LAPACK finds by divide and conquer, whose threads take longer than the work.
+MAX_KNOTS = 27
 NEAR = 0.05  # of the usual gap between knots: what is nearer makes no knot of its own
 PER_DECADE = 10  # values of the penalty that are tried
 ROUNDING = 1e-14  # relative error of eigenvalues

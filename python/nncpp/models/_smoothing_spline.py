@@ -17,7 +17,7 @@ Vector = NDArray[np.float64]
 # more than 25 bent directions LAPACK finds by divide and conquer, whose threads take longer than the work.
 MAX_KNOTS = 27
 NEAR = 0.05  # of the usual gap between knots: what is nearer makes no knot of its own
-PER_DECADE = 10  # values of the penalty that are tried
+PER_DECADE = 20  # values of the penalty that are tried
 ROUNDING = 1e-14  # relative error of eigenvalues
 COST = 1.4  # of a degree of freedom; 1 follows the noise too often (Kim, Gu, J. Royal Statistical Society B 2004)
 

@@ -45,7 +45,7 @@ def main(folder: Path) -> None:
     def error(w: np.ndarray) -> np.ndarray:
         return np.mean((w @ x.T - y) ** 2, axis=-1)
 
-    grid = np.linspace(-2.2, 2.2, 121)
+    grid = np.linspace(-2.2, 2.9, 121)
     plane = np.stack(np.meshgrid(grid, grid), axis=-1)
     figure, axes = plt.subplots(figsize=(6.5, 6), layout="constrained")
     axes.contour(grid, grid, error(plane), np.logspace(-2, 1.5, 16), colors="#9aa3af", linewidths=0.8)

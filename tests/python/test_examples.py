@@ -1,37 +1,64 @@
-"""Each example runs from the command line, holds what it asserts, says so, and writes its picture."""
+"""Every example runs from the command line, holds what it asserts, and draws its picture."""
 
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conftest import child_environment
 
-FOLDER = Path(__file__).parents[2] / "examples"
-EXAMPLES = sorted(path.stem for path in FOLDER.glob("*.py"))
-PNG = b"\x89PNG\r\n\x1a\n"
+pytest.importorskip("matplotlib")
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SCRIPTS = sorted(EXAMPLES.glob("*.py"))
+
+pytestmark = pytest.mark.skipif(not SCRIPTS, reason="the examples are not beside the tests")
 
 
-def test_the_list_of_examples_is_whole() -> None:
-    text = (FOLDER / "README.md").read_text(encoding="utf-8")
-    assert len(EXAMPLES) >= 6
-    assert all(f"[{name}.py]({name}.py)" in text for name in EXAMPLES)
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_runs_and_draws(name: str, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+def run(script: Path, folder: Path, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, FOLDER / f"{name}.py", tmp_path],
+        [sys.executable, "-W", "error", script, *arguments],
         capture_output=True,
         text=True,
         timeout=120,
-        env=child_environment(MPLCONFIGDIR=str(tmp_path / "matplotlib")),
+        cwd=folder,
+        env=child_environment(),
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
-    picture = (tmp_path / f"{name}.png").read_bytes()
-    assert picture.startswith(PNG)
-    assert len(picture) > 10_000
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def deviation_of_pixels(picture: Path) -> Any:
+    from matplotlib.image import imread
+
+    pixels = imread(picture)
+    assert 400 <= pixels.shape[0] <= 1000
+    assert 600 <= pixels.shape[1] <= 2000
+    return pixels[..., :3].std()
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_an_example_prints_what_it_found_and_draws_it(script: Path, tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    printed = run(script, tmp_path, "pictures")
+    assert len(printed.splitlines()) >= 2
+    assert [file.name for file in tmp_path.rglob("*.*")] == [f"{script.stem}.png"]
+    assert deviation_of_pixels(tmp_path / "pictures" / f"{script.stem}.png") > 0.05  # not a blank sheet
+
+
+def test_without_a_folder_the_picture_is_here(tmp_path: Path) -> None:
+    run(EXAMPLES / "xor.py", tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["xor.png"]
+
+
+def test_an_example_is_short_asserts_something_and_is_listed() -> None:
+    table = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert len(SCRIPTS) >= 6
+    for script in SCRIPTS:
+        text = script.read_text(encoding="utf-8")
+        assert len(text.splitlines()) < 80, script.name
+        assert "    assert " in text, script.name
+        assert f"[{script.name}]({script.name})" in table

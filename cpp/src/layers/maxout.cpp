@@ -1,5 +1,6 @@
 #include "nncpp/layers/maxout.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "last_axis.hpp"
@@ -42,16 +43,20 @@ void Maxout<T>::forward(const Forward<T>& pass) const {
 
   T* const v = pass.output.data;  // (N, K)
   T* const largest = pass.saved;  // (N, K), which piece
-  T* const all_z = pass.scratch;  // (N, K m)
-  multiply(matrix(u.data, N, D), matrix(W.data, D, K * m), all_z, Write::kAssign, b);
+  T* const z = pass.scratch;      // (N, K m)
+  multiply(matrix(u.data, N, D), matrix(W.data, D, K * m), z, Write::kAssign, b);
   parallel_blocks(N * K, static_cast<double>(m), [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) {
-      const T* const z = all_z + i * m;
-      Index best = 0;
+    constexpr Index kRun = 64;  // outputs that take one piece after another, in vectors and from the cache
+    for (Index first = begin; first < end; first += kRun) {
+      const Index last = std::min(first + kRun, end);
+      for (Index i = first; i < last; ++i) v[i] = z[i * m], largest[i] = T(0);
       for (Index j = 1; j < m; ++j)
-        if (z[j] > z[best] || std::isnan(z[j])) best = j;  // NaN comes through
-      v[i] = z[best];
-      largest[i] = static_cast<T>(best);
+        for (Index i = first; i < last; ++i) {
+          const T value = z[i * m + j];
+          const bool is_larger = value > v[i] || std::isnan(value);  // NaN comes through
+          v[i] = is_larger ? value : v[i];
+          largest[i] = is_larger ? static_cast<T>(j) : largest[i];
+        }
     }
   });
 }
@@ -66,8 +71,8 @@ void Maxout<T>::backward(const Backward<T>& pass) const {
 
   T* const dz = pass.scratch;  // (N, K m)
   parallel_blocks(N * K, static_cast<double>(m), [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i)
-      for (Index j = 0; j < m; ++j) dz[i * m + j] = static_cast<T>(j) == largest[i] ? dv[i] : T(0);
+    std::fill(dz + begin * m, dz + end * m, T(0));
+    for (Index i = begin; i < end; ++i) dz[i * m + static_cast<Index>(largest[i])] = dv[i];
   });
   const auto& [du, dW] = std::pair{pass.dinputs[0], pass.dweights[0]};
   if (du.is_wanted()) multiply(matrix(dz, N, K * m), transposed(W.data, D, K * m), du.to.data, du.write);

@@ -113,10 +113,10 @@ void register_core(py::module_& module) {
       .def_readonly("sums", &RunResult::sums)
       .def_readonly("penalty", &RunResult::penalty)
       .def_readonly("has_diverged", &RunResult::has_diverged);
-  py::class_<Objective>(module, "Objective")
-      .def_readonly("value", &Objective::value)
-      .def_readonly("penalty", &Objective::penalty)
-      .def_readonly("sums", &Objective::sums);
+  py::class_<ObjectiveValue>(module, "ObjectiveValue")
+      .def_readonly("value", &ObjectiveValue::value)
+      .def_readonly("penalty", &ObjectiveValue::penalty)
+      .def_readonly("sums", &ObjectiveValue::sums);
 }
 
 }  // namespace nncpp::python

@@ -13,6 +13,17 @@ void raise(const char* name, const std::exception& error) {
   PyErr_SetString(type.ptr(), error.what());
 }
 
+// NncppError "my_layer: forward raised ValueError: ...", with the exception and its traceback as its cause
+void raise_with_cause(const CallbackError& error) {
+  try {
+    std::rethrow_exception(error.cause);
+  } catch (py::error_already_set& cause) {
+    const py::object type = py::module_::import("nncpp.errors").attr("NncppError");
+    const std::string kind = py::str(cause.type().attr("__name__")), words = py::str(cause.value());
+    py::raise_from(cause, type.ptr(), text(error.where, " raised ", kind, ": ", words).c_str());
+  }
+}
+
 }  // namespace
 
 void register_errors() {
@@ -27,6 +38,8 @@ void register_errors() {
       PyErr_SetString(PyExc_TypeError, error.what());
     } catch (const Error& error) {
       raise("NncppError", error);
+    } catch (const CallbackError& error) {
+      raise_with_cause(error);
     }
   });
 }

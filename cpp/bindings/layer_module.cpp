@@ -1,4 +1,5 @@
 // One layer on its own.
+#include "examples.hpp"
 #include "nncpp/module.hpp"
 #include "numpy.hpp"
 #include "register.hpp"
@@ -23,12 +24,10 @@ std::vector<Tensor<const T>> tensors_of(const std::vector<py::array>& arrays) {
   return tensors;
 }
 
-Mode mode_of(bool training) { return training ? Mode::kTraining : Mode::kInference; }
-
 template <typename T>
 py::array_t<T> forward(Module<T>& module, const std::vector<py::array>& inputs, bool training, std::uint32_t step) {
   const auto u = tensors_of<T>(inputs);
-  if (u.empty() || u[0].shape.rank() == 0)
+  if (!u.empty() && u[0].shape.rank() == 0)
     throw ShapeError(text(module.node().name, ": expected input (N, ...), got a number"));
   const Shape shape = module.node().shape.batch(u[0].shape[0]);
   auto v = new_array<T>(shape);

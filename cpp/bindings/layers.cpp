@@ -7,6 +7,7 @@
 #include "nncpp/layers/maxout.hpp"
 #include "nncpp/layers/prelu.hpp"
 #include "nncpp/layers/standardize.hpp"
+#include "nncpp/layers/variable.hpp"
 #include "nncpp/layers/whiten.hpp"
 #include "numpy.hpp"
 #include "register.hpp"
@@ -16,7 +17,17 @@ namespace nncpp::python {
 template <typename T>
 void register_layers(py::module_& module) {
   using LayerClass = py::class_<Layer<T>, std::shared_ptr<Layer<T>>>;
-  LayerClass(module, "Layer").def_property_readonly("kind", &Layer<T>::kind);
+  LayerClass(module, "Layer")
+      .def_property_readonly("kind", &Layer<T>::kind)
+      // shapes of one sample; throws ShapeError without the layer's name
+      .def(
+          "output_shape",
+          [](const Layer<T>& self, const std::vector<std::vector<Index>>& inputs) {
+            std::vector<Shape> shapes;
+            for (const auto& axes : inputs) shapes.emplace_back(axes);
+            return tuple_of(self.output_shape(shapes));
+          },
+          py::arg("inputs"));
 
   const auto add = [&](const char* name, auto make, auto... arguments) { module.def(name, make, arguments...); };
   using Made = std::shared_ptr<Layer<T>>;
@@ -57,6 +68,12 @@ void register_layers(py::module_& module) {
       },
       py::arg("is_shared"), py::arg("slope_initializer"));
   add("Standardize", []() -> Made { return std::make_shared<Standardize<T>>(); });
+  add(
+      "Variable", [](const std::vector<Index>& shape) -> Made { return std::make_shared<Variable<T>>(Shape(shape)); },
+      py::arg("shape"));
+  add(
+      "Constant", [](const std::vector<Index>& shape) -> Made { return std::make_shared<Constant<T>>(Shape(shape)); },
+      py::arg("shape"));
   add("Whiten", []() -> Made { return std::make_shared<Whiten<T>>(); });
 }
 

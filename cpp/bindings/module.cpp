@@ -13,6 +13,8 @@ template <typename T>
 void register_precision(py::module_ module) {
   register_layers<T>(module);
   register_network<T>(module);
+  register_losses<T>(module);
+  register_objective<T>(module);
   register_training<T>(module);
   register_module<T>(module);
 }

@@ -13,6 +13,10 @@ void register_layers(pybind11::module_& module);
 template <typename T>
 void register_network(pybind11::module_& module);
 template <typename T>
+void register_losses(pybind11::module_& module);
+template <typename T>
+void register_objective(pybind11::module_& module);
+template <typename T>
 void register_training(pybind11::module_& module);
 template <typename T>
 void register_module(pybind11::module_& module);

@@ -1,25 +1,15 @@
-// Losses, optimizers and the trainer.
+// Optimizers and the trainer.
 #include "nncpp/train.hpp"
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 
+#include "examples.hpp"
 #include "numpy.hpp"
 #include "register.hpp"
 
 namespace nncpp::python {
 namespace {
-
-using Arrays = std::vector<py::array>;
-using MaybeArray = std::optional<py::array>;
-
-Examples examples_of(const Arrays& inputs, const Arrays& targets, const MaybeArray& weights) {
-  Examples examples{sources_of(inputs, "x"), sources_of(targets, "y"), {}};
-  if (examples.inputs.empty()) throw ShapeError("x: expected an array, got none");
-  if (weights) examples.weights = source_of(*weights, "sample_weight");
-  return examples;
-}
 
 template <typename T>
 RunResult run(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights,
@@ -36,31 +26,10 @@ RunResult run(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, 
 }
 
 template <typename T>
-Objective step(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights,
-               double rate) {
+ObjectiveValue step(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights,
+                    double rate) {
   const Examples examples = examples_of(inputs, targets, weights);
   return without_gil([&] { return trainer.step(examples, rate, signal_poll()); });
-}
-
-template <typename T>
-py::tuple gradient(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights,
-                   bool training, bool wants_inputs) {
-  const Examples examples = examples_of(inputs, targets, weights);
-  auto dtheta = new_array<T>({trainer.network().theta().size()});
-  std::vector<py::array_t<T>> dinputs;
-  std::vector<T*> data;
-  if (wants_inputs) {
-    for (const Source& x : examples.inputs) {
-      dinputs.push_back(new_array<T>(x.sample.batch(x.rows)));
-      data.push_back(dinputs.back().mutable_data());
-    }
-  }
-  T* const to = dtheta.mutable_data();
-  const Objective objective = without_gil([&] {
-    trainer.require_valid(examples, signal_poll());
-    return trainer.gradient(examples, training ? Mode::kTraining : Mode::kInference, to, data, signal_poll());
-  });
-  return py::make_tuple(objective, dtheta, dinputs);
 }
 
 template <typename T>
@@ -79,33 +48,6 @@ py::dict moments(py::object self) {
 
 template <typename T>
 void register_training(py::module_& module) {
-  using MadeLoss = std::shared_ptr<Loss<T>>;
-  py::class_<Loss<T>, MadeLoss>(module, "Loss")
-      .def_property_readonly("name", &Loss<T>::name)
-      .def_property_readonly("has_accuracy", &Loss<T>::has_accuracy)
-      .def_property_readonly("takes_labels", &Loss<T>::takes_labels)
-      .def_property_readonly("num_outputs", &Loss<T>::num_outputs);
-  const auto made = [](const char* name, const LossOptions& options = {}) -> MadeLoss {
-    return make_loss<T>(name, options);
-  };
-  module.def("SquaredLoss", [=] { return made("squared"); });
-  module.def("AbsoluteLoss", [=] { return made("absolute"); });
-  module.def("HuberLoss", [=](double delta) { return made("huber", {.delta = delta}); }, py::arg("delta"));
-  module.def(
-      "HingeLoss", [=](bool is_zero_one) { return made("hinge", {.is_zero_one = is_zero_one}); },
-      py::arg("is_zero_one"));
-  module.def("MaxMarginLoss", [=](double margin) { return made("max_margin", {.margin = margin}); }, py::arg("margin"));
-  module.def(
-      "MulticlassHingeLoss", [=](double margin) { return made("multiclass_hinge", {.margin = margin}); },
-      py::arg("margin"));
-  module.def(
-      "NLL", [=](double smoothing) { return made("nll", {.label_smoothing = smoothing}); }, py::arg("label_smoothing"));
-  module.def(
-      "NLLM", [=](double smoothing) { return made("nllm", {.label_smoothing = smoothing}); },
-      py::arg("label_smoothing"));
-  module.def(
-      "KLLoss", [=](double temperature) { return made("kl", {.temperature = temperature}); }, py::arg("temperature"));
-
   using MadeOptimizer = std::shared_ptr<Optimizer<T>>;
   py::class_<Optimizer<T>, MadeOptimizer>(module, "Optimizer")
       .def_property_readonly("moment_names", &Optimizer<T>::moment_names);
@@ -139,53 +81,30 @@ void register_training(py::module_& module) {
       py::arg("beta1"), py::arg("beta2"), py::arg("epsilon"), py::arg("epsilon_inside_root"),
       py::arg("bias_correction"), py::arg("weight_decay"));
 
-  using Penalties = std::vector<std::tuple<Index, Index, double, double>>;
   using Constraints = std::vector<std::tuple<Index, Index, Index, double>>;
   using RateFactors = std::vector<std::tuple<Index, Index, double>>;
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   py::class_<Trainer<T>>(module, "Trainer")
-      .def(py::init([](std::shared_ptr<Network<T>> network, const std::vector<MadeLoss>& losses,
-                       std::vector<double> loss_weights, MadeOptimizer optimizer, const Penalties& penalties,
-                       const Constraints& constraints, const RateFactors& rate_factors, double clip_value,
-                       double clip_norm) {
-             typename Trainer<T>::Options options{.losses = {losses.begin(), losses.end()},
-                                                  .loss_weights = std::move(loss_weights),
-                                                  .optimizer = std::move(optimizer),
+      .def(py::init([](std::shared_ptr<Objective<T>> objective, MadeOptimizer optimizer, const Constraints& constraints,
+                       const RateFactors& rate_factors, double clip_value, double clip_norm) {
+             typename Trainer<T>::Options options{.optimizer = std::move(optimizer),
                                                   .clipping = {clip_value, clip_norm}};
-             for (const auto& [offset, size, l1, l2] : penalties) options.penalties.push_back({offset, size, l1, l2});
              for (const auto& [offset, rows, columns, limit] : constraints)
                options.constraints.push_back({offset, rows, columns, limit});
              for (const auto& [offset, size, factor] : rate_factors)
                options.rates.push_back({offset, offset + padded<T>(size), factor});
-             return std::make_unique<Trainer<T>>(std::move(network), std::move(options));
+             return std::make_unique<Trainer<T>>(std::move(objective), std::move(options));
            }),
-           py::arg("network"), py::arg("losses"), py::arg("loss_weights"), py::arg("optimizer"), py::arg("penalties"),
-           py::arg("constraints") = Constraints{}, py::arg("rate_factors") = RateFactors{},
-           py::arg("clip_value") = kInfinity, py::arg("clip_norm") = kInfinity)
+           py::arg("objective"), py::arg("optimizer"), py::arg("constraints") = Constraints{},
+           py::arg("rate_factors") = RateFactors{}, py::arg("clip_value") = kInfinity, py::arg("clip_norm") = kInfinity)
       .def_property(
           "t", [](Trainer<T>& self) { return self.optimizer_state().t; },
           [](Trainer<T>& self, Index t) { self.optimizer_state().t = t; })
       .def_property_readonly("moments", &moments<T>)
-      .def(
-          "require_valid",
-          [](const Trainer<T>& self, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights) {
-            const Examples examples = examples_of(inputs, targets, weights);
-            without_gil([&] { return self.require_valid(examples, signal_poll()), 0; });
-          },
-          py::arg("inputs"), py::arg("targets"), py::arg("weights"))
       .def("run", &run<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("order"),
            py::arg("first"), py::arg("batch_size"), py::arg("max_steps"), py::arg("seconds"), py::arg("rates"),
            py::arg("totals"))
-      .def("step", &step<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("rate"))
-      .def("gradient", &gradient<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("training"),
-           py::arg("wants_inputs"))
-      .def(
-          "evaluate",
-          [](Trainer<T>& self, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights) {
-            const Examples examples = examples_of(inputs, targets, weights);
-            return without_gil([&] { return self.evaluate(examples, signal_poll()); });
-          },
-          py::arg("inputs"), py::arg("targets"), py::arg("weights"));
+      .def("step", &step<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("rate"));
 }
 
 template void register_training<float>(py::module_&);

@@ -47,7 +47,14 @@ int Graph<T>::add(std::shared_ptr<const Layer<T>> layer, std::vector<int> inputs
       throw ShapeError(text(node.name, ": expected inputs among nodes 0 ... ", nodes_.size(), " - 1, got ", id));
     node.input_shapes.push_back(nodes_[static_cast<std::size_t>(id)].shape);
   }
+  const auto has_rows = [&](int id) { return nodes_[static_cast<std::size_t>(id)].has_rows; };
+  node.has_rows = std::any_of(node.inputs.begin(), node.inputs.end(), has_rows);
   try {
+    if (node.has_rows && !node.layer->is_operator())
+      for (const int id : node.inputs)
+        if (!has_rows(id))
+          throw ShapeError(text("expected inputs with rows (N, ...), got the array ",
+                                nodes_[static_cast<std::size_t>(id)].name, "; only operators take both"));
     node.shape = node.layer->output_shape(node.input_shapes);
     const auto twin = std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& n) { return n.layer == node.layer; });
     if (twin != nodes_.end()) {
@@ -70,6 +77,9 @@ int Graph<T>::add(std::shared_ptr<const Layer<T>> layer, std::vector<int> inputs
     }
   } catch (const ShapeError& error) {
     throw ShapeError(node.name + ": " + error.what());
+  } catch (CallbackError& error) {
+    error.where = text(node.name, ": ", error.where);
+    throw;
   }
   node.stream = kLayerStreams + static_cast<std::uint32_t>(nodes_.size());
   nodes_.push_back(std::move(node));

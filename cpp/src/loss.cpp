@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "losses/expression.hpp"
 #include "losses/likelihood.hpp"
 #include "losses/margin.hpp"
 #include "losses/regression.hpp"
@@ -40,7 +41,7 @@ void Loss<T>::require_valid(const Source& target, const Shape& output) const {
 template <typename T>
 LossSums Loss<T>::evaluate(Tensor<const T> output, const Target<T>& target, const T* weights, T* doutput,
                            double factor) const {
-  const Index rows = output.rows(), columns = output.columns();
+  const Index columns = output.shape.rank() < 2 ? 1 : output.columns(), rows = output.size() / columns;
   const Index rows_per_sample = output.shape.rank() == 0 ? 1 : rows / output.shape[0];
   LossSums sums;
   sums.weight = static_cast<double>(rows);
@@ -86,6 +87,7 @@ std::unique_ptr<Loss<T>> make_loss(std::string_view name, const LossOptions& opt
   if (name == "max_margin") return std::make_unique<MaxMargin<T>>(options.margin);
   if (name == "nll") return std::make_unique<NLL<T>>(options.label_smoothing);
   if (name == "nllm") return std::make_unique<NLLM<T>>(options.label_smoothing);
+  if (name == "expression") return std::make_unique<Expression<T>>();
   if (name == "kl") return std::make_unique<KL<T>>(options.temperature);
   throw DataError(
       text("loss: expected one of squared, absolute, huber, hinge, multiclass_hinge, max_margin, nll, nllm, "

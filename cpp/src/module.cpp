@@ -33,7 +33,7 @@ Index Module<T>::require_inputs(const Call& call) const {
   const auto& shapes = node().input_shapes;
   if (call.inputs.size() != shapes.size())
     throw ShapeError(text(node().name, ": expected ", shapes.size(), " inputs, got ", call.inputs.size()));
-  const Index n = call.inputs[0].shape.rank() == 0 ? 0 : call.inputs[0].shape[0];
+  const Index n = call.inputs.empty() ? 1 : call.inputs[0].shape.rank() == 0 ? 0 : call.inputs[0].shape[0];
   for (std::size_t i = 0; i < shapes.size(); ++i)
     if (n < 1 || !(call.inputs[i].shape == shapes[i].batch(n)))
       throw ShapeError(
@@ -46,16 +46,18 @@ void Module<T>::run_forward(const Call& call, Tensor<T> output, T* saved) {
   Buffer<T> scratch(node().layer->memory(node().input_shapes, output.shape[0]).forward);
   const auto weights = views<const T>(segments(), theta()), states_now = views<const T>(states(), state());
   const auto states_next = views<T>(states(), next_state_.data());
-  node().layer->forward({.inputs = call.inputs,
-                         .output = output,
-                         .weights = weights,
-                         .state = states_now,
-                         .next_state = states_next,
-                         .saved = saved,
-                         .scratch = scratch.data(),
-                         .mode = call.mode,
-                         .key = {seed_, node().stream, call.step},
-                         .is_linear = false});
+  located(node().name, [&] {
+    node().layer->forward({.inputs = call.inputs,
+                           .output = output,
+                           .weights = weights,
+                           .state = states_now,
+                           .next_state = states_next,
+                           .saved = saved,
+                           .scratch = scratch.data(),
+                           .mode = call.mode,
+                           .key = {seed_, node().stream, call.step},
+                           .is_linear = false});
+  });
 }
 
 template <typename T>
@@ -84,18 +86,20 @@ void Module<T>::backward(const Call& call, Tensor<const T> output, Tensor<const 
     run_forward(call, {again.data(), output.shape}, saved.data());
   }
   const auto weights = views<const T>(segments(), theta()), states_now = views<const T>(states(), state());
-  node().layer->backward({.inputs = call.inputs,
-                          .output = output,
-                          .doutput = doutput,
-                          .dinputs = dinputs,
-                          .weights = weights,
-                          .dweights = dweights,
-                          .state = states_now,
-                          .saved = saved.data(),
-                          .scratch = scratch.data(),
-                          .mode = call.mode,
-                          .key = {seed_, node().stream, call.step},
-                          .is_linear = false});
+  located(node().name, [&] {
+    node().layer->backward({.inputs = call.inputs,
+                            .output = output,
+                            .doutput = doutput,
+                            .dinputs = dinputs,
+                            .weights = weights,
+                            .dweights = dweights,
+                            .state = states_now,
+                            .saved = saved.data(),
+                            .scratch = scratch.data(),
+                            .mode = call.mode,
+                            .key = {seed_, node().stream, call.step},
+                            .is_linear = false});
+  });
 }
 
 template class Module<float>;

@@ -71,6 +71,10 @@ typename Network<T>::Lease Network<T>::borrow_plan(Index n, const std::vector<bo
 template <typename T>
 void Network<T>::predict(std::span<const Source> inputs, std::span<T* const> outputs, const Poll& poll) {
   require_inputs(inputs);
+  for (const int id : outputs_)
+    if (!node(id).has_rows)
+      throw ShapeError(
+          text(node(id).name, ": expected an output with rows (N, ...), got an array: nothing to predict"));
   const Index rows = inputs[0].rows;
   if (rows == 0) return;
   const FloatMode mode;

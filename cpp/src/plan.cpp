@@ -21,6 +21,7 @@ struct Plan<T>::Step {
   bool is_output = false;
   bool is_linear = false;
   bool has_gradient = false;  // something before it, or in it, wants one
+  bool is_reached = false;    // and an output depends on it
   LayerMemory memory;
 
   T* output = nullptr;   // (N, ...)
@@ -47,8 +48,8 @@ Plan<T>::Plan(const Graph<T>& graph, const Options& options, const Vectors<T>& v
       inputs_.push_back(static_cast<int>(i));
       step.has_gradient = options_.has_input_gradients;
     } else {
-      step.memory = step.node->layer->memory(step.node->input_shapes, options_.capacity);
-      step.has_gradient = step.node->num_segments > 0;
+      step.memory = step.node->layer->memory(step.node->input_shapes, step.node->has_rows ? options_.capacity : 1);
+      step.has_gradient = step.node->num_segments > 0 || (step.node->inputs.empty() && options_.has_input_gradients);
       for (const int id : step.node->inputs) step.has_gradient |= steps_[static_cast<std::size_t>(id)].has_gradient;
     }
     step.has_gradient &= options_.has_backward;
@@ -92,7 +93,7 @@ std::vector<typename Plan<T>::Lifetime> Plan<T>::lifetimes() {
   for (int i = 0; i < count; ++i) {
     const Step& step = steps_[static_cast<std::size_t>(i)];
     auto& last = output_last[static_cast<std::size_t>(i)];
-    last = step.is_output ? count : i;
+    last = options_.keeps_values ? backward_of(-1) : step.is_output ? count : i;
     if (step.is_output) doutput_first[static_cast<std::size_t>(i)] = count;
     if (step.node->layer == nullptr) continue;
     if (step.has_gradient && step.node->layer->backward_reads_output()) last = backward_of(i);
@@ -111,13 +112,14 @@ std::vector<typename Plan<T>::Lifetime> Plan<T>::lifetimes() {
   };
   for (int i = 0; i < count; ++i) {
     Step& step = steps_[static_cast<std::size_t>(i)];
-    const Index size = numel(step.node->shape.batch(options_.capacity));
+    const Index size = numel(step.node->batch(options_.capacity));
     const bool is_input = step.node->layer == nullptr;
     need(step.output, size, is_input ? -1 : i, output_last[static_cast<std::size_t>(i)]);
     need(step.scratch_forward, step.memory.forward, i, i);
     need(step.saved, step.memory.saved, i, step.has_gradient ? backward_of(i) : i);
     if (!step.has_gradient) continue;
-    need(step.doutput, size, doutput_first[static_cast<std::size_t>(i)], is_input ? backward_of(-1) : backward_of(i));
+    need(step.doutput, size, doutput_first[static_cast<std::size_t>(i)],
+         is_input || options_.keeps_values ? backward_of(-1) : backward_of(i));
     need(step.scratch_backward, step.memory.backward, backward_of(i), backward_of(i));
   }
   return buffers;
@@ -130,14 +132,15 @@ void Plan<T>::connect() {
   for (std::size_t i = 0; i < steps_.size(); ++i) has_delta[i] = steps_[i].is_output;
   for (std::size_t i = steps_.size(); i-- > 0;) {
     Step& step = steps_[i];
+    step.is_reached = step.has_gradient && has_delta[i];
     if (step.node->layer == nullptr) continue;
-    step.has_gradient &= has_delta[i];
+    step.has_gradient = step.is_reached;
     for (const int id : step.node->inputs) {
       const auto& input = steps_[static_cast<std::size_t>(id)];
-      step.inputs.push_back({input.output, input.node->shape.batch(options_.capacity)});
+      step.inputs.push_back({input.output, input.node->batch(options_.capacity)});
       Gradient<T> gradient;
       if (step.has_gradient && input.has_gradient) {
-        gradient = {{input.doutput, input.node->shape.batch(options_.capacity)},
+        gradient = {{input.doutput, input.node->batch(options_.capacity)},
                     has_delta[static_cast<std::size_t>(id)] ? Write::kAdd : Write::kAssign};
         has_delta[static_cast<std::size_t>(id)] = true;
       }
@@ -172,7 +175,7 @@ void Plan<T>::set_batch(Index n) {
   n_ = n;
   for (Step& step : steps_) {
     for (std::size_t i = 0; i < step.inputs.size(); ++i) {
-      step.inputs[i].shape = step.node->input_shapes[i].batch(n);
+      step.inputs[i].shape = graph_.nodes()[static_cast<std::size_t>(step.node->inputs[i])].batch(n);
       step.dinputs[i].to.shape = step.inputs[i].shape;
     }
   }
@@ -181,25 +184,37 @@ void Plan<T>::set_batch(Index n) {
 template <typename T>
 Tensor<T> Plan<T>::input(int i) const {
   const Step& step = steps_[static_cast<std::size_t>(inputs_[static_cast<std::size_t>(i)])];
-  return {step.output, step.node->shape.batch(n_)};
+  return {step.output, step.node->batch(n_)};
 }
 
 template <typename T>
 Tensor<T> Plan<T>::input_gradient(int i) const {
   const Step& step = steps_[static_cast<std::size_t>(inputs_[static_cast<std::size_t>(i)])];
-  return {step.doutput, step.node->shape.batch(n_)};
+  return {step.doutput, step.node->batch(n_)};
 }
 
 template <typename T>
 Tensor<const T> Plan<T>::output(int k) const {
   const Step& step = steps_[static_cast<std::size_t>(options_.outputs[static_cast<std::size_t>(k)])];
-  return {step.output, step.node->shape.batch(n_)};
+  return {step.output, step.node->batch(n_)};
 }
 
 template <typename T>
 Tensor<T> Plan<T>::output_gradient(int k) const {
   const Step& step = steps_[static_cast<std::size_t>(options_.outputs[static_cast<std::size_t>(k)])];
-  return {step.doutput, step.node->shape.batch(n_)};
+  return {step.doutput, step.node->batch(n_)};
+}
+
+template <typename T>
+Tensor<const T> Plan<T>::value(int node) const {
+  const Step& step = steps_[static_cast<std::size_t>(node)];
+  return {step.output, step.node->batch(n_)};
+}
+
+template <typename T>
+Tensor<const T> Plan<T>::gradient(int node) const {
+  const Step& step = steps_[static_cast<std::size_t>(node)];
+  return {step.is_reached ? step.doutput : nullptr, step.node->batch(n_)};
 }
 
 template <typename T>
@@ -208,16 +223,18 @@ void Plan<T>::forward(const Pass& pass, const Poll& poll) {
   for (Step& step : steps_) {
     if (step.node->layer == nullptr) continue;
     if (poll && poll()) throw Interrupted{};
-    step.node->layer->forward({.inputs = step.inputs,
-                               .output = {step.output, step.node->shape.batch(n_)},
-                               .weights = step.weights,
-                               .state = step.state,
-                               .next_state = step.next_state,
-                               .saved = step.saved,
-                               .scratch = step.scratch_forward,
-                               .mode = pass.mode,
-                               .key = {pass.seed, step.node->stream, pass.step},
-                               .is_linear = step.is_linear});
+    located(step.node->name, [&] {
+      step.node->layer->forward({.inputs = step.inputs,
+                                 .output = {step.output, step.node->batch(n_)},
+                                 .weights = step.weights,
+                                 .state = step.state,
+                                 .next_state = step.next_state,
+                                 .saved = step.saved,
+                                 .scratch = step.scratch_forward,
+                                 .mode = pass.mode,
+                                 .key = {pass.seed, step.node->stream, pass.step},
+                                 .is_linear = step.is_linear});
+    });
   }
 }
 
@@ -228,19 +245,21 @@ void Plan<T>::backward(const Pass& pass, const Poll& poll) {
     Step& step = steps_[i];
     if (step.node->layer == nullptr || !step.has_gradient) continue;
     if (poll && poll()) throw Interrupted{};
-    const Shape shape = step.node->shape.batch(n_);
-    step.node->layer->backward({.inputs = step.inputs,
-                                .output = {step.output, shape},
-                                .doutput = {step.doutput, shape},
-                                .dinputs = step.dinputs,
-                                .weights = step.weights,
-                                .dweights = step.dweights,
-                                .state = step.state,
-                                .saved = step.saved,
-                                .scratch = step.scratch_backward,
-                                .mode = pass.mode,
-                                .key = {pass.seed, step.node->stream, pass.step},
-                                .is_linear = step.is_linear});
+    const Shape shape = step.node->batch(n_);
+    located(step.node->name, [&] {
+      step.node->layer->backward({.inputs = step.inputs,
+                                  .output = {step.output, shape},
+                                  .doutput = {step.doutput, shape},
+                                  .dinputs = step.dinputs,
+                                  .weights = step.weights,
+                                  .dweights = step.dweights,
+                                  .state = step.state,
+                                  .saved = step.saved,
+                                  .scratch = step.scratch_backward,
+                                  .mode = pass.mode,
+                                  .key = {pass.seed, step.node->stream, pass.step},
+                                  .is_linear = step.is_linear});
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 """The compiled core: one extension module per x86-64 level, all with this interface, chosen at import by _core.py."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -58,7 +59,7 @@ class RunResult:
     @property
     def has_diverged(self) -> bool: ...
 
-class Objective:
+class ObjectiveValue:
     @property
     def value(self) -> float: ...
     @property
@@ -71,6 +72,8 @@ class Objective:
 class Layer:
     @property
     def kind(self) -> str: ...
+    # shapes of one sample; raises ShapeError, without the layer's name
+    def output_shape(self, inputs: Sequence[Sequence[int]]) -> tuple[int, ...]: ...
 
 class Loss:
     @property
@@ -82,6 +85,8 @@ class Loss:
     # 1; or 2, for a loss that compares two outputs and takes no target
     @property
     def num_outputs(self) -> int: ...
+    @property
+    def takes_target(self) -> bool: ...
 
 class Optimizer:
     @property
@@ -92,6 +97,8 @@ class Graph:
     def input(self, shape: tuple[int, ...], name: str) -> int: ...
     def add(self, layer: Layer, inputs: list[int], name: str) -> int: ...
     def shape(self, node: int) -> tuple[int, ...]: ...
+    # False: an array that is the same for all samples, kept as a batch of 1: (1, ...)
+    def has_rows(self, node: int) -> bool: ...
 
 class Network:
     def __init__(self, graph: Graph, outputs: list[int], seed: int) -> None: ...
@@ -109,16 +116,40 @@ class Network:
     def output_shapes(self) -> list[tuple[int, ...]]: ...
     def predict(self, inputs: list[Array]) -> list[Array]: ...
 
-class Trainer:
-    # losses take the outputs in their order, one or two each; targets are those of the losses that take one
+# J on examples. Losses take the outputs in their order, one or two each; targets are those of the losses that take one.
+class Objective:
     def __init__(
         self,
         network: Network,
         losses: list[Loss],
         loss_weights: list[float],
-        optimizer: Optimizer,
         # (offset, size, l1, l2) of pieces of theta
         penalties: list[tuple[int, int, float, float]],
+    ) -> None: ...
+    # raises ShapeError, DataError, TypeError; reads all rows once (finite inputs, labels in range, weights >= 0)
+    def require_valid(self, inputs: list[Array], targets: list[Array], weights: Array | None) -> None: ...
+    # J, dJ/dtheta (like theta), and dJ/dinputs if wanted, else []; `step` says which random numbers training has
+    def gradient(
+        self,
+        inputs: list[Array],
+        targets: list[Array],
+        weights: Array | None,
+        training: bool,
+        step: int,
+        wants_inputs: bool,
+    ) -> tuple[ObjectiveValue, Array, list[Array]]: ...
+    # J, dJ/dtheta, and by node what it gave and the gradient it got (None where no output depends on it); the output of
+    # a node whose activation a loss takes over is z
+    def inspect(
+        self, inputs: list[Array], targets: list[Array], weights: Array | None, training: bool, step: int
+    ) -> tuple[ObjectiveValue, Array, list[Array], list[Array | None]]: ...
+    def evaluate(self, inputs: list[Array], targets: list[Array], weights: Array | None) -> ObjectiveValue: ...
+
+class Trainer:
+    def __init__(
+        self,
+        objective: Objective,
+        optimizer: Optimizer,
         # (offset, rows, columns, limit): no column of the piece gets a norm above the limit
         constraints: list[tuple[int, int, int, float]] = ...,
         # (offset, size, factor): pieces of theta that move at factor times the rate
@@ -131,8 +162,6 @@ class Trainer:
     t: int
     @property
     def moments(self) -> dict[str, Array]: ...
-    # raises ShapeError, DataError, TypeError; reads all rows once (finite inputs, labels in range, weights >= 0)
-    def require_valid(self, inputs: list[Array], targets: list[Array], weights: Array | None) -> None: ...
     def run(
         self,
         inputs: list[Array],
@@ -147,12 +176,7 @@ class Trainer:
         totals: RunResult,
     ) -> RunResult: ...
     # one step on all rows given, checked first; J as it was before the step
-    def step(self, inputs: list[Array], targets: list[Array], weights: Array | None, rate: float) -> Objective: ...
-    # J, dJ/dtheta (like theta), and dJ/dinputs if wanted, else []
-    def gradient(
-        self, inputs: list[Array], targets: list[Array], weights: Array | None, training: bool, wants_inputs: bool
-    ) -> tuple[Objective, Array, list[Array]]: ...
-    def evaluate(self, inputs: list[Array], targets: list[Array], weights: Array | None) -> Objective: ...
+    def step(self, inputs: list[Array], targets: list[Array], weights: Array | None, rate: float) -> ObjectiveValue: ...
 
 class Module:
     """One layer on its own."""
@@ -175,6 +199,7 @@ class Precision(Protocol):
 
     Graph: type[Graph]
     Network: type[Network]
+    Objective: type[Objective]
     Trainer: type[Trainer]
     Module: type[Module]
 
@@ -203,8 +228,12 @@ class Precision(Protocol):
     def PReLU(self, is_shared: bool, slope_initializer: Initializer) -> Layer: ...
     def Standardize(self) -> Layer: ...
     def Whiten(self) -> Layer: ...
+    def Variable(self, shape: Sequence[int]) -> Layer: ...
+    def Constant(self, shape: Sequence[int]) -> Layer: ...
     def SquaredLoss(self) -> Loss: ...
     def AbsoluteLoss(self) -> Loss: ...
+    # the output is the loss
+    def ExpressionLoss(self) -> Loss: ...
     def HuberLoss(self, delta: float) -> Loss: ...
     # targets 0 and 1 instead of -1 and +1
     def HingeLoss(self, is_zero_one: bool) -> Loss: ...

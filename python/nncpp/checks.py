@@ -269,18 +269,17 @@ class _Objective:
         compilation = model._require_compiled("check_gradients")
         examples = model._examples(x, y, sample_weight)
         twin = model._clone("float64")
-        self.network, self.whole, self.training = twin._network, twin._require_trainer("check_gradients"), training
+        self.network, self.whole, self.training = twin._network, twin._require_objective("check_gradients"), training
         losses = [loss._core(_core.float64) for loss in compilation.losses]
-        optimizer = compilation.optimizer._core(_core.float64)
-        self.data = _core.float64.Trainer(self.network.core, losses, compilation.loss_weights, optimizer, [])
+        self.data = _core.float64.Objective(self.network.core, losses, compilation.loss_weights, [])
         self.whole.require_valid(*examples)
         # copies, so that elements can be moved; integers stay what they are and have no gradient
         inputs = [np.array(x, np.float64 if x.dtype.kind == "f" else None, order="C") for x in examples.inputs]
         self.examples = examples._replace(inputs=inputs)
 
     def loss(self) -> float:
-        if self.training:  # the same t every time, so the same dropout
-            return self.data.gradient(*self.examples, True, False)[0].value
+        if self.training:  # the same step every time, so the same dropout
+            return self.data.gradient(*self.examples, True, 0, False)[0].value
         return self.data.evaluate(*self.examples).value
 
     def penalty(self) -> float:
@@ -288,8 +287,8 @@ class _Objective:
 
     def gradients(self) -> tuple[Vector, list[Vector], Vector]:
         """Of the loss by theta, of the loss by the inputs, of the penalty by theta."""
-        _, by_theta, by_inputs = self.data.gradient(*self.examples, self.training, True)
-        _, whole, _ = self.whole.gradient(*self.examples, self.training, False)
+        _, by_theta, by_inputs = self.data.gradient(*self.examples, self.training, 0, True)
+        _, whole, _ = self.whole.gradient(*self.examples, self.training, 0, False)
         return by_theta, by_inputs, whole - by_theta
 
 

@@ -54,8 +54,8 @@ class Compilation:
         """By loss: the name of its output, or of the first of two."""
         return [self.outputs[k] for k in self.first_outputs]
 
-    def trainer(self, network: Network) -> _core.Trainer:
-        """The core's trainer of a network.
+    def objective(self, network: Network) -> _core.Objective:
+        """J of a network.
 
         Raises
         ------
@@ -79,12 +79,13 @@ class Compilation:
         for key in keys:
             if keys.count(key) > 1:
                 raise DataError(f"metrics: two scores are called {key}; give the metric or the output another name")
-        return precision.Trainer(
-            network.core,
-            losses,
-            self.loss_weights,
-            self.optimizer._core(precision),
-            penalties,
+        return precision.Objective(network.core, losses, self.loss_weights, penalties)
+
+    def trainer(self, network: Network, objective: _core.Objective) -> _core.Trainer:
+        """What takes steps on it; raises DataError for an option of the optimizer that the network cannot have."""
+        return network.precision.Trainer(
+            objective,
+            self.optimizer._core(network.precision),
             constraints=network.constraints(),
             rate_factors=network.rate_factors(self.optimizer.rate_factors),
             **self.optimizer._clipping,

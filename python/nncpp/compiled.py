@@ -20,6 +20,7 @@ class Compiled(Predictor):
     def __init__(self, name: str | None, seed: int, dtype: Any) -> None:
         super().__init__(name, seed, dtype)
         self._compilation: Compilation | None = None
+        self._objective: _core.Objective | None = None
         self._trainer: _core.Trainer | None = None
         self._epochs = 0  # since compile, as the trainer's t counts steps
         self._is_fitting = False
@@ -87,8 +88,9 @@ class Compiled(Predictor):
         network = self._network
         compilation.outputs = network.output_names
         with memory_for(f"the optimizer of a model of {self.count_parameters():,} parameters"):
-            self._trainer = compilation.trainer(network)
-        self._compilation, self._epochs = compilation, 0
+            objective = compilation.objective(network)
+            self._trainer = compilation.trainer(network, objective)
+        self._objective, self._compilation, self._epochs = objective, compilation, 0
 
     def _require_compiled(self, call: str) -> Compilation:
         if self._compilation is None:
@@ -100,6 +102,11 @@ class Compiled(Predictor):
         if self._trainer is None:
             raise NncppError(f"{call}: {self.name} is not built; begin it with nn.Input(shape), or call fit first")
         return self._trainer
+
+    def _require_objective(self, call: str) -> _core.Objective:
+        self._require_trainer(call)
+        assert self._objective is not None  # made together
+        return self._objective
 
     def loss_and_gradients(
         self, x: Any, y: Any = None, *, training: bool = False, sample_weight: Any = None, inputs: bool = False
@@ -136,11 +143,14 @@ class Compiled(Predictor):
         >>> loss, gradients["dense/weight"], gradients["dense/bias"]
         (1.0, array([[-6.]], dtype=float32), array([-2.], dtype=float32))
         """
-        trainer, network = self._require_trainer("loss_and_gradients"), self._network
+        objective, network = self._require_objective("loss_and_gradients"), self._network
         examples = self._examples(x, y, sample_weight)
-        objective, flat, dinputs = trainer.gradient(*examples, flag("training", training), flag("inputs", inputs))
+        step = self._require_trainer("loss_and_gradients").t
+        value, flat, dinputs = objective.gradient(
+            *examples, flag("training", training), step, flag("inputs", inputs)
+        )
         by_input = dict(zip(network.input_names, dinputs, strict=inputs))
-        return objective.value, {**network.gradients(flat), **by_input}
+        return value.value, {**network.gradients(flat), **by_input}
 
     def evaluate(self, x: Any, y: Any = None, sample_weight: Any = None) -> dict[str, float]:
         """Loss and metrics over all rows, in inference: {"loss": ..., "accuracy": ...}.
@@ -168,7 +178,7 @@ class Compiled(Predictor):
     def _evaluate(self, examples: Examples) -> dict[str, float]:
         compilation, objective = (
             self._require_compiled("evaluate"),
-            self._require_trainer("evaluate").evaluate(*examples),
+            self._require_objective("evaluate").evaluate(*examples),
         )
         scores = compilation.scores(objective.sums, objective.penalty)
         if compilation.needs_predictions:
@@ -177,9 +187,9 @@ class Compiled(Predictor):
         return scores
 
     def _checked(self, call: str, x: Any, y: Any, sample_weight: Any) -> Examples:
-        trainer = self._require_trainer(call)
+        objective = self._require_objective(call)
         examples = self._examples(x, y, sample_weight)
-        trainer.require_valid(*examples)
+        objective.require_valid(*examples)
         return examples
 
     def _examples(self, x: Any, y: Any, sample_weight: Any) -> Examples:

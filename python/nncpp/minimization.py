@@ -152,7 +152,7 @@ def minimize(
             examples = model._checked("minimize", x, y, sample_weight)
             if network.not_adapted():
                 network.adapt(examples.inputs)
-        objective = _Objective(network, model._require_trainer("minimize"), examples)
+        objective = _Objective(network, model._require_objective("minimize"), examples)
         descent = _Descent(objective, tolerance, callback)
         if has_bar:
             descent.progress = Bar(max_iterations, examples.rows, 0, "iteration")
@@ -190,8 +190,8 @@ def _require_free(network: Network) -> None:
 class _Objective:
     """J and its gradient over all rows, as functions of the parameters without the padding of theta."""
 
-    def __init__(self, network: Network, trainer: _core.Trainer, examples: Examples) -> None:
-        self.theta, self.trainer = network.theta, trainer
+    def __init__(self, network: Network, objective: _core.Objective, examples: Examples) -> None:
+        self.theta, self.objective = network.theta, objective
         self.places = np.concatenate([np.arange(s.offset, s.offset + s.size) for s in network.core.segments])
         parts = [examples.part(slice(first, first + ROWS)) for first in range(0, examples.rows, ROWS)]
         dtype = np.finfo(self.theta.dtype)
@@ -215,9 +215,9 @@ class _Objective:
         loss, gradient, total = 0.0, np.zeros(len(point)), 0.0
         with np.errstate(over="ignore", invalid="ignore"):  # the caller looks
             for part in self.parts:
-                objective, flat, _ = self.trainer.gradient(*part, False, False)
-                weight = objective.sums[0].weight
-                loss += weight * objective.value
+                value, flat, _ = self.objective.gradient(*part, False, 0, False)
+                weight = value.sums[0].weight
+                loss += weight * value.value
                 gradient += weight * flat[self.places]
                 total += weight
             return loss / total, gradient / total

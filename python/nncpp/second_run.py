@@ -92,5 +92,5 @@ class SecondRun:
 
 def _data_loss(model: Model, examples: Examples) -> float:
     """The loss without penalties, in inference."""
-    sums = model._require_trainer("fit").evaluate(*examples).sums
+    sums = model._require_objective("fit").evaluate(*examples).sums
     return model._require_compiled("fit").scores(sums, penalty=0.0)["loss"]

@@ -96,5 +96,5 @@ class Sequential(Model):
             self._build(self._chain(Input(sample_shape("x", x.shape[1:]))))
             yield self._network
         except BaseException:  # what is wrong with x must not decide the model's shape
-            self._built = self._trainer = None
+            self._built = self._objective = self._trainer = None
             raise

@@ -84,7 +84,7 @@ class Fit:
                 raise DataError("second_run: expected validation data to train on too, got none; give validation_data")
             self.parts = training, validation
             self.both = self.weighted(data.joined(training, validation))
-            self.trainer.require_valid(*self.both)
+            model._require_objective("fit").require_valid(*self.both)
         self.calls_each_step = any(type(c).on_batch_end is not Callback.on_batch_end for c in self.callbacks)
         self.rows = training.rows
         self.rates = np.empty(-(-self.both.rows // options.batch_size))

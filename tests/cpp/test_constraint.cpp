@@ -60,10 +60,8 @@ TEST_CASE("constraint: it holds after every step of a training") {
   const Classes data(64);
   auto network = sequential<double>({64}, {{16, Activation::kTanh}, {10, Activation::kSoftmax}});
   const Segment& weight = network->graph().segments()[0];
-  Trainer<double> training(network, {.losses = {make_loss<double>("nllm")},
-                                     .loss_weights = {1.0},
-                                     .optimizer = std::make_shared<SGD<double>>(),
-                                     .constraints = {{weight.offset, 64, 16, 0.5}}});
+  Trainer<double> training(objective<double>(network, "nllm"), {.optimizer = std::make_shared<SGD<double>>(),
+                                                                .constraints = {{weight.offset, 64, 16, 0.5}}});
   const auto order = in_order(data.rows);
   for (Index first = 0; first < data.rows; first += 16) {
     run(training, data.examples(), order, 16, 5.0, first, 1);

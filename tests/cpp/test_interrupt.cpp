@@ -12,7 +12,7 @@ TEST_CASE("train: a check of many rows is interrupted") {
   auto training =
       trainer<float>(sequential<float>({64}, {{10, Activation::kSoftmax}}), "nllm", std::make_shared<SGD<float>>());
   int calls = 0;
-  CHECK_THROWS_AS(training.require_valid(data.examples(), [&] { return ++calls == 3; }), Interrupted);
+  CHECK_THROWS_AS(training.objective().require_valid(data.examples(), [&] { return ++calls == 3; }), Interrupted);
   CHECK(calls == 3);
 }
 

@@ -27,7 +27,7 @@ TEST_CASE("objective: a step is what the gradient of its rows and the optimizer 
   const Examples examples = data.examples();
   auto theta = copy(network->theta());
   std::vector<double> gradient(theta.size());
-  const Objective before = training.gradient(examples, Mode::kTraining, gradient.data(), {});
+  const ObjectiveValue before = training.objective().gradient(examples, {Mode::kTraining}, gradient.data(), {});
   CHECK(same_bits(copy(network->theta()), theta));
   CHECK(relative_error(before.value, before.sums[0].loss / before.sums[0].weight + before.penalty, 0) <=
         Tolerance<double>::kSum);
@@ -50,8 +50,10 @@ TEST_CASE("objective: the gradient of a whole network with penalties and weights
   examples.weights = source(weights, 6, {}, "sample_weight");
   std::vector<double> gradient(static_cast<std::size_t>(network->theta().size())), ignored(gradient.size()), dx(6 * 64);
   double* const dinputs[] = {dx.data()};
-  training.gradient(examples, Mode::kTraining, gradient.data(), dinputs);
-  const auto objective = [&] { return training.gradient(examples, Mode::kTraining, ignored.data(), {}).value; };
+  training.objective().gradient(examples, {Mode::kTraining}, gradient.data(), dinputs);
+  const auto objective = [&] {
+    return training.objective().gradient(examples, {Mode::kTraining}, ignored.data(), {}).value;
+  };
   for (const Segment& segment : network->graph().segments()) {
     for (Index i = segment.offset; i < segment.offset + numel(segment.shape); i += 7) {
       const double expected = central_difference(network->theta().data[i], objective);
@@ -79,8 +81,8 @@ TEST_CASE(
     const auto n = static_cast<Index>(rows.size());
     Examples examples{{source(chosen_x.data(), n, {3, 5})}, {source(chosen_y.data(), n, {3, 2}, "y")}, {}};
     if (!weights.empty()) examples.weights = source(weights.data(), n, {}, "sample_weight");
-    gradient.push_back(training.gradient(examples, Mode::kTraining, gradient.data(), {}).value);
-    gradient.push_back(training.evaluate(examples).value);
+    gradient.push_back(training.objective().gradient(examples, {Mode::kTraining}, gradient.data(), {}).value);
+    gradient.push_back(training.objective().evaluate(examples).value);
     return gradient;
   };
   CHECK(largest_error(gradient_of({0, 1, 2, 3}, {1, 2, 0, 1}), gradient_of({0, 1, 1, 3}, {})) <=
@@ -97,19 +99,17 @@ TEST_CASE("objective: loss weights scale the losses of several outputs") {
     graph.add(std::make_shared<Dense<double>>(Dense<double>::Options{.units = 2, .activation = Activation::kSigmoid}),
               {0}, "b");
     auto network = std::make_shared<Network<double>>(std::move(graph), std::vector<int>{1, 2}, 1);
-    return Trainer<double>(network, {{make_loss<double>("squared"), make_loss<double>("nll")},
-                                     {first, second},
-                                     std::make_shared<SGD<double>>(),
-                                     {}});
+    Objective<double>::Options options{{make_loss<double>("squared"), make_loss<double>("nll")}, {first, second}};
+    return std::make_unique<Objective<double>>(network, std::move(options));
   };
   const auto x = random_values<double>(12, 1), y = random_values<double>(8, 2);
   const double z[] = {0, 1, 1, 0, 0, 0, 1, 1};
   const Examples examples{
       {source(x.data(), 4, {3})}, {source(y.data(), 4, {2}, "y[0]"), source(z, 4, {2}, "y[1]")}, {}};
   const auto evaluate = [&](double first, double second) {
-    auto training = make(first, second);
-    std::vector<double> gradient(static_cast<std::size_t>(training.network().theta().size()));
-    gradient.push_back(training.gradient(examples, Mode::kTraining, gradient.data(), {}).value);
+    const auto sum = make(first, second);
+    std::vector<double> gradient(static_cast<std::size_t>(sum->network().theta().size()));
+    gradient.push_back(sum->gradient(examples, {Mode::kTraining}, gradient.data(), {}).value);
     return gradient;
   };
   const auto a = evaluate(1, 0), b = evaluate(0, 1);
@@ -126,23 +126,21 @@ TEST_CASE("objective: a loss that compares two outputs has their opposite gradie
   graph.add(scorer, {0}, "score");
   graph.add(scorer, {1}, "score");
   auto network = std::make_shared<Network<double>>(std::move(graph), std::vector<int>{2, 3}, 1);
-  Trainer<double> training(
-      network, {{make_loss<double>("max_margin", {.margin = 0.6})}, {1.0}, std::make_shared<SGD<double>>()});
+  Objective<double> ranking(network, {{make_loss<double>("max_margin", {.margin = 0.6})}, {1.0}});
   const auto x = random_values<double>(12, 1), corrupt = random_values<double>(12, 2);
   const Examples examples{{source(x.data(), 4, {3}, "x[0]"), source(corrupt.data(), 4, {3}, "x[1]")}, {}, {}};
-  CHECK_NOTHROW(training.require_valid(examples));
+  CHECK_NOTHROW(ranking.require_valid(examples));
   std::vector<double> gradient(static_cast<std::size_t>(network->theta().size()));
-  const Objective objective = training.gradient(examples, Mode::kTraining, gradient.data(), {});
-  CHECK(objective.value == training.evaluate(examples).value);
-  CHECK(objective.sums[0].weight == 4);
+  const ObjectiveValue value = ranking.gradient(examples, {Mode::kTraining}, gradient.data(), {});
+  CHECK(value.value == ranking.evaluate(examples).value);
+  CHECK(value.sums[0].weight == 4);
   const Tensor<double> weight = view(network->graph().segments()[0], network->theta().data);
   for (Index i = 0; i < weight.size(); ++i) {
-    const double expected = central_difference(weight.data[i], [&] { return training.evaluate(examples).value; });
+    const double expected = central_difference(weight.data[i], [&] { return ranking.evaluate(examples).value; });
     CHECK(relative_error(gradient[static_cast<std::size_t>(i)], expected, kGradientFloor) <= kGradient);
   }
-  CHECK_THROWS_AS(training.require_valid({examples.inputs, {source(x.data(), 4, {3}, "y")}, {}}), ShapeError);
-  CHECK_THROWS_AS(Trainer<double>(network, {{make_loss<double>("squared")}, {1.0}, std::make_shared<SGD<double>>()}),
-                  ShapeError);
+  CHECK_THROWS_AS(ranking.require_valid({examples.inputs, {source(x.data(), 4, {3}, "y")}, {}}), ShapeError);
+  CHECK_THROWS_AS(objective<double>(network, "squared"), ShapeError);
 }
 
 TEST_CASE("objective: one of two outputs that are compared may come without weights") {
@@ -154,16 +152,15 @@ TEST_CASE("objective: one of two outputs that are compared may come without weig
     graph.add(std::make_shared<ActivationLayer<double>>(Activation::kIdentity), {1}, "given");
     const std::vector<int> outputs = is_first_fixed ? std::vector<int>{3, 2} : std::vector<int>{2, 3};
     auto network = std::make_shared<Network<double>>(std::move(graph), outputs, 1);
-    Trainer<double> training(
-        network, {{make_loss<double>("max_margin", {.margin = 0.6})}, {1.0}, std::make_shared<SGD<double>>()});
+    Objective<double> ranking(network, {{make_loss<double>("max_margin", {.margin = 0.6})}, {1.0}});
     const auto x = random_values<double>(12, 1), fixed = random_values<double>(8, 2);
     const Examples examples{{source(x.data(), 4, {3}, "x[0]"), source(fixed.data(), 4, {2}, "x[1]")}, {}, {}};
     std::vector<double> gradient(static_cast<std::size_t>(network->theta().size()));
-    CHECK(training.gradient(examples, Mode::kTraining, gradient.data(), {}).value == training.evaluate(examples).value);
+    CHECK(ranking.gradient(examples, {Mode::kTraining}, gradient.data(), {}).value == ranking.evaluate(examples).value);
     const Tensor<double> weight = view(network->graph().segments()[0], network->theta().data);
     double largest = 0;
     for (Index i = 0; i < weight.size(); ++i) {
-      const double expected = central_difference(weight.data[i], [&] { return training.evaluate(examples).value; });
+      const double expected = central_difference(weight.data[i], [&] { return ranking.evaluate(examples).value; });
       CHECK(relative_error(gradient[static_cast<std::size_t>(i)], expected, kGradientFloor) <= kGradient);
       largest = std::max(largest, std::abs(expected));
     }
@@ -177,8 +174,7 @@ TEST_CASE("objective: outputs that are compared have one shape") {
   graph.add(std::make_shared<Dense<double>>(Dense<double>::Options{.units = 2}), {0}, "a");
   graph.add(std::make_shared<Dense<double>>(Dense<double>::Options{.units = 3}), {0}, "b");
   auto network = std::make_shared<Network<double>>(std::move(graph), std::vector<int>{1, 2}, 1);
-  const auto message = message_of(
-      [&] { Trainer<double>(network, {{make_loss<double>("max_margin")}, {1.0}, std::make_shared<SGD<double>>()}); });
+  const auto message = message_of([&] { objective<double>(network, "max_margin"); });
   for (const char* part : {"b: ", "'max_margin'", "(N, 2)", "(N, 3)"}) CHECK(message.find(part) != std::string::npos);
 }
 
@@ -188,12 +184,11 @@ TEST_CASE("objective: pieces of theta move at their factor of the rate, at 0 not
   const auto& segments = network->graph().segments();
   const auto before = copy(network->theta());
   const auto end = [&](std::size_t s) { return segments[s].offset + padded<double>(numel(segments[s].shape)); };
-  Trainer<double> training(network, {.losses = {make_loss<double>("nllm")},
-                                     .loss_weights = {1.0},
-                                     .optimizer = std::make_shared<SGD<double>>(),
-                                     .rates = {{segments[2].offset, end(2), 0.5}, {segments[0].offset, end(0), 0}}});
+  Trainer<double> training(objective<double>(network, "nllm"),
+                           {.optimizer = std::make_shared<SGD<double>>(),
+                            .rates = {{segments[2].offset, end(2), 0.5}, {segments[0].offset, end(0), 0}}});
   std::vector<double> gradient(before.size());
-  training.gradient(data.examples(), Mode::kTraining, gradient.data(), {});
+  training.objective().gradient(data.examples(), {Mode::kTraining}, gradient.data(), {});
   run(training, data.examples(), in_order(32), 32, 0.1);
   const double factors[] = {0, 1, 0.5, 1};
   for (std::size_t s = 0; s < segments.size(); ++s) {
@@ -210,10 +205,8 @@ TEST_CASE("objective: a factor that makes a step leave the numbers is seen befor
   auto network = sequential<float>({64}, {{10, Activation::kSoftmax}});
   const auto before = copy(network->theta());
   const Index end = padded<float>(numel(network->graph().segments()[0].shape));
-  Trainer<float> training(network, {.losses = {make_loss<float>("nllm")},
-                                    .loss_weights = {1e10},
-                                    .optimizer = std::make_shared<SGD<float>>(),
-                                    .rates = {{0, end, 1e10}}});
+  Trainer<float> training(objective<float>(network, "nllm", {}, 1e10),
+                          {.optimizer = std::make_shared<SGD<float>>(), .rates = {{0, end, 1e10}}});
   CHECK(run(training, data.examples(), in_order(32), 32, 1e20).has_diverged);
   CHECK(same_bits(copy(network->theta()), before));
   CHECK_FALSE(run(training, data.examples(), in_order(32), 32, 1e10).has_diverged);
@@ -223,9 +216,9 @@ TEST_CASE("objective: evaluation over many rows adds up what the rows give alone
   const Classes data(3 * kInferenceRows + 5);
   auto network = sequential<double>({64}, {{16, Activation::kRelu}, {10, Activation::kSoftmax}}, 0.5);
   auto training = trainer<double>(network, "nllm", std::make_shared<SGD<double>>());
-  const Objective whole = training.evaluate(data.examples());
+  const ObjectiveValue whole = training.objective().evaluate(data.examples());
   std::vector<double> ignored(static_cast<std::size_t>(network->theta().size()));
-  const Objective batch = training.gradient(data.examples(), Mode::kInference, ignored.data(), {});
+  const ObjectiveValue batch = training.objective().gradient(data.examples(), {Mode::kInference}, ignored.data(), {});
   CHECK(whole.sums[0].weight == static_cast<double>(data.rows));
   CHECK(whole.sums[0].correct == batch.sums[0].correct);
   CHECK(relative_error(whole.value, batch.value, 0) <= Tolerance<double>::kPass);
@@ -247,7 +240,7 @@ TEST_CASE("objective: examples that do not fit are refused by name, and nothing 
   const std::int64_t y[] = {0, 1, 2}, bad_y[] = {0, 1, 3};
   const Source inputs = source(x, 3, {2}, "x"), labels = source(y, 3, {}, "y");
   const auto refused = [&](const Examples& examples, std::initializer_list<const char*> parts) {
-    const std::string message = message_of([&] { training.require_valid(examples); });
+    const std::string message = message_of([&] { training.objective().require_valid(examples); });
     CAPTURE(message);
     for (const char* part : parts) CHECK(message.find(part) != std::string::npos);
   };
@@ -261,7 +254,7 @@ TEST_CASE("objective: examples that do not fit are refused by name, and nothing 
   refused({{inputs}, {labels}, source(weights, 2, {}, "sample_weight")}, {"sample_weight: ", "(3,)"});
   refused({{inputs}, {labels}, source(negative, 3, {}, "sample_weight")}, {"sample_weight: ", ">= 0", "row 1"});
   refused({{inputs}, {labels}, source(zeros, 3, {}, "sample_weight")}, {"sample_weight: ", "at least one"});
-  CHECK_NOTHROW(training.require_valid({{inputs}, {labels}, source(weights, 3, {}, "sample_weight")}));
+  CHECK_NOTHROW(training.objective().require_valid({{inputs}, {labels}, source(weights, 3, {}, "sample_weight")}));
 
   const auto order = in_order(3);
   CHECK_THROWS_AS(run(training, {{inputs}, {labels}, {}}, order, 0, 0.1), DataError);

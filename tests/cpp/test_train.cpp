@@ -16,7 +16,7 @@ TEST_CASE_TEMPLATE("train: two hidden units learn XOR", T, float, double) {
     auto training = trainer<T>(network, "nll", std::make_shared<Adam<T>>(typename Adam<T>::Options{}));
     const auto order = in_order(4);
     for (int epoch = 0; epoch < 1500; ++epoch) run(training, xor_examples(), order, 4, 0.05);
-    const Objective objective = training.evaluate(xor_examples());
+    const ObjectiveValue objective = training.objective().evaluate(xor_examples());
     best = std::min(best, objective.value);
     if (objective.value < 0.01) CHECK(objective.sums[0].correct == 4);
   }
@@ -36,7 +36,7 @@ TEST_CASE_TEMPLATE("train: the closed-form XOR network has loss 0, a gradient of
   network->predict(xor_examples().inputs, outputs);
   CHECK(output == std::vector<T>{0, 1, 1, 0});
   auto training = trainer<T>(network, "squared", std::make_shared<SGD<T>>());
-  CHECK(training.evaluate(xor_examples()).value == 0);
+  CHECK(training.objective().evaluate(xor_examples()).value == 0);
   run(training, xor_examples(), in_order(4), 4, 0.1);
   CHECK(same_bits(copy(network->theta()), before));
 }
@@ -57,7 +57,7 @@ TEST_CASE("train: Mazur's example, step by step") {
   const Examples examples{{source(x, 1, {2})}, {source(t, 1, {2}, "y")}, {}};
   auto training = trainer<double>(network, "squared", std::make_shared<SGD<double>>());
   const auto order = in_order(1);
-  const auto error = [&] { return training.evaluate(examples).value / 2; };
+  const auto error = [&] { return training.objective().evaluate(examples).value / 2; };
   const auto weights = [&](std::size_t segment) {
     return copy(view(network->graph().segments()[segment], network->theta().data));
   };
@@ -203,7 +203,7 @@ TEST_CASE_TEMPLATE("train: a loss or gradient that is not finite ends the run an
     CHECK(training.optimizer_state().t == 0);
     for (const T v : std::span(training.optimizer_state().moments[0].data(), before.size())) CHECK(v == 0);
 
-    const Objective objective = training.step(one_row(examples, 1), 1.0);
+    const ObjectiveValue objective = training.step(one_row(examples, 1), 1.0);
     CHECK_FALSE(std::isfinite(objective.value));
     CHECK(same_bits(copy(network->theta()), before));
   }
@@ -217,7 +217,7 @@ TEST_CASE("train: one step on rows of the caller's is a run of one step on them,
   };
   auto stepped = make(), trained = make();
   for (int t = 0; t < 3; ++t) {
-    const Objective objective = stepped.step(data.examples(), 0.01);
+    const ObjectiveValue objective = stepped.step(data.examples(), 0.01);
     const RunResult result = run(trained, data.examples(), in_order(20), 20, 0.01);
     CHECK(objective.sums[0].loss == result.sums[0].loss);
   }
@@ -236,14 +236,15 @@ TEST_CASE("train: every step drops other numbers, evaluation none") {
   auto training = trainer<double>(sequential<double>({64}, {{32, Activation::kRelu}, {10, Activation::kSoftmax}}, 0.5),
                                   "nllm", std::make_shared<SGD<double>>());
   std::vector<double> ignored(static_cast<std::size_t>(training.network().theta().size()));
-  const double expected = training.gradient(data.examples(), Mode::kTraining, ignored.data(), {}).sums[0].loss;
+  const double expected =
+      training.objective().gradient(data.examples(), {Mode::kTraining}, ignored.data(), {}).sums[0].loss;
   const auto loss_of_step = [&] { return run(training, data.examples(), in_order(40), 40, 0.0).sums[0].loss; };
   const double first = loss_of_step(), second = loss_of_step(),
-               evaluated = training.evaluate(data.examples()).sums[0].loss;
+               evaluated = training.objective().evaluate(data.examples()).sums[0].loss;
   CHECK(first == expected);
   CHECK(first != second);
   CHECK(first != evaluated);
-  CHECK(training.evaluate(data.examples()).sums[0].loss == evaluated);
+  CHECK(training.objective().evaluate(data.examples()).sums[0].loss == evaluated);
 }
 
 // v = u + mean, where the mean moves towards 1 in training: the least that has running state
@@ -285,8 +286,8 @@ TEST_CASE("train: state moves with whole steps only, and stays where a layer lea
   CHECK(run(training, examples, {1}, 1, 0.01).has_diverged);
   CHECK_THROWS_AS(run(training, examples, {0}, 1, 0.01, 0, 1, 1e9, [] { return true; }), Interrupted);
   std::vector<double> ignored(static_cast<std::size_t>(network->theta().size()));
-  training.gradient(one_row(examples, 0), Mode::kTraining, ignored.data(), {});
-  training.evaluate(one_row(examples, 0));
+  training.objective().gradient(one_row(examples, 0), {Mode::kTraining}, ignored.data(), {});
+  training.objective().evaluate(one_row(examples, 0));
   CHECK(state(2) == 0.75);
   CHECK(state(0) == 3);
   CHECK(state(1) == 4);
@@ -326,12 +327,12 @@ TEST_CASE("train: labels that were changed after the check are refused, and the 
   Classes data(64);
   auto network = sequential<float>({64}, {{10, Activation::kSoftmax}});
   auto training = trainer<float>(network, "nllm", std::make_shared<SGD<float>>());
-  training.require_valid(data.examples());
+  training.objective().require_valid(data.examples());
   const auto before = copy(network->theta());
   for (const std::int64_t label : {std::int64_t{10}, std::int64_t{-1}, std::int64_t{10'000'000'000}}) {
     data.y[5] = label;
     CHECK_THROWS_AS(run(training, data.examples(), in_order(64), 64, 0.1), DataError);
-    CHECK_THROWS_AS(training.evaluate(data.examples()), DataError);
+    CHECK_THROWS_AS(training.objective().evaluate(data.examples()), DataError);
   }
   CHECK(same_bits(copy(network->theta()), before));
 }

@@ -35,9 +35,16 @@ std::shared_ptr<Network<T>> sequential(const Shape& input, std::initializer_list
 }
 
 template <typename T>
+std::shared_ptr<Objective<T>> objective(std::shared_ptr<Network<T>> network, std::string_view loss,
+                                        std::vector<Penalty> penalties = {}, double loss_weight = 1.0) {
+  typename Objective<T>::Options options{{make_loss<T>(loss)}, {loss_weight}, std::move(penalties)};
+  return std::make_shared<Objective<T>>(std::move(network), std::move(options));
+}
+
+template <typename T>
 Trainer<T> trainer(std::shared_ptr<Network<T>> network, std::string_view loss,
                    std::shared_ptr<const Optimizer<T>> optimizer, std::vector<Penalty> penalties = {}) {
-  return Trainer<T>(std::move(network), {{make_loss<T>(loss)}, {1.0}, std::move(optimizer), std::move(penalties)});
+  return Trainer<T>(objective<T>(std::move(network), loss, std::move(penalties)), {.optimizer = std::move(optimizer)});
 }
 
 inline std::vector<Index> in_order(Index rows) {

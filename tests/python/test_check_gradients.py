@@ -69,7 +69,7 @@ def test_two_checks_with_one_seed_are_the_same() -> None:
 @pytest.mark.parametrize("place", ["dense/weight", "dense/bias", "dense_1/weight", "input"])
 def test_a_gradient_wrong_by_one_percent_is_found(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model = model_of(dtype="float64")
-    right = _core.float64.Trainer.gradient
+    right = _core.float64.Objective.gradient
 
     def wrong(self: Any, *arguments: Any) -> Any:
         objective, theta, inputs = right(self, *arguments)
@@ -80,7 +80,7 @@ def test_a_gradient_wrong_by_one_percent_is_found(place: str, monkeypatch: pytes
                 theta[segment.offset : segment.offset + segment.size] *= 1.01
         return objective, theta, inputs
 
-    monkeypatch.setattr(_core.float64.Trainer, "gradient", wrong)
+    monkeypatch.setattr(_core.float64.Objective, "gradient", wrong)
     report = nn.check_gradients(model, X, TARGETS["softmax"])
     assert not report.ok
     bad = {entry.name for entry in report.entries if entry.verdict not in ("good", "fine")}
@@ -93,14 +93,14 @@ def test_a_gradient_wrong_by_one_percent_is_found(place: str, monkeypatch: pytes
 def test_one_wrong_entry_among_many_is_found_by_the_direction(monkeypatch: pytest.MonkeyPatch) -> None:
     model = nn.Sequential([nn.Input(4), nn.Dense(300, "tanh"), nn.Dense(3)])
     model.compile(loss="squared")
-    right = _core.float64.Trainer.gradient
+    right = _core.float64.Objective.gradient
 
     def wrong(self: Any, *arguments: Any) -> Any:
         objective, theta, inputs = right(self, *arguments)
         theta[np.argsort(np.abs(theta))[len(theta) // 2]] += 1.0
         return objective, theta, inputs
 
-    monkeypatch.setattr(_core.float64.Trainer, "gradient", wrong)
+    monkeypatch.setattr(_core.float64.Objective, "gradient", wrong)
     assert not nn.check_gradients(model, X, TARGETS["identity"], samples=2).ok
 
 

@@ -123,7 +123,7 @@ def test_a_tiny_set_is_fitted(method: str) -> None:
 def test_hessian_products_are_those_of_the_explicit_hessian() -> None:
     x, y = data(20)
     model = network(penalty=0.1)
-    objective = minimization._Objective(model._network, model._trainer, model._examples(x, y, None))
+    objective = minimization._Objective(model._network, model._objective, model._examples(x, y, None))
     descent = minimization._Descent(objective, 0.0, None)
     point = descent.point
     hessian = np.empty((len(point), len(point)))
@@ -142,7 +142,7 @@ def test_hessian_products_are_those_of_the_explicit_hessian() -> None:
 def test_hessian_products_of_a_quadratic_are_exact(rng: np.random.Generator) -> None:
     x, y = rng.normal(size=(30, 4)), rng.normal(size=30)
     model = linear(4)
-    objective = minimization._Objective(model._network, model._trainer, model._examples(x, y, None))
+    objective = minimization._Objective(model._network, model._objective, model._examples(x, y, None))
     descent = minimization._Descent(objective, 0.0, None)
     extended, v = np.hstack([x, np.ones((30, 1))]), rng.normal(size=5)
     expected = 2 / 30 * extended.T @ extended @ v
@@ -155,7 +155,7 @@ def test_chunks_make_no_difference(weights: Any, monkeypatch: pytest.MonkeyPatch
     model = network(penalty=0.2)
     loss, gradients = model.loss_and_gradients(x, y, sample_weight=weights)
     monkeypatch.setattr(minimization, "ROWS", 9)
-    objective = minimization._Objective(model._network, model._trainer, model._examples(x, y, weights))
+    objective = minimization._Objective(model._network, model._objective, model._examples(x, y, weights))
     assert len(objective.parts) == (5 if weights is None else 4)
     value, gradient = objective(objective.point())
     assert value == pytest.approx(loss, rel=1e-14)

@@ -1,6 +1,7 @@
 // Errors that reach the user. A message names the layer or argument, what was expected, what came.
 #pragma once
 
+#include <exception>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -23,6 +24,13 @@ struct TypeError : Error {
   using Error::Error;
 };
 
+// A caller's own code, run inside a layer or a loss, failed with an exception of its own. The bindings raise it as the
+// cause of an NncppError.
+struct CallbackError {
+  std::string where;  // "forward"; then "my_layer: forward"
+  std::exception_ptr cause;
+};
+
 template <typename... Parts>
 std::string text(const Parts&... parts) {
   std::ostringstream out;
@@ -37,6 +45,17 @@ auto named(const std::string& name, F f) {
     return f();
   } catch (const DataError& error) {
     throw DataError(text(name, ": ", error.what()));
+  }
+}
+
+// f(), with the name before the place of its CallbackError
+template <typename F>
+auto located(const std::string& name, F f) {
+  try {
+    return f();
+  } catch (CallbackError& error) {
+    error.where = text(name, ": ", error.where);
+    throw;
   }
 }
 

@@ -15,10 +15,14 @@ struct Node {
   std::vector<int> inputs;
   std::vector<Shape> input_shapes;  // of one sample
   Shape shape;                      // of one sample
+  bool has_rows = true;             // false: an array that is the same for all samples, kept as a batch of 1
   std::uint32_t stream = 0;         // its random numbers
   // its pieces of theta and of the state vector; two nodes of one layer have the same ones
   int first_segment = 0, num_segments = 0;
   int first_state = 0, num_states = 0;
+
+  // shape of its output in a batch of n
+  Shape batch(Index n) const { return shape.batch(has_rows ? n : 1); }
 };
 
 template <typename T>

@@ -75,6 +75,11 @@ class Layer {
   virtual std::vector<SegmentSpec> state(std::span<const Shape> /*inputs*/) const { return {}; }
   virtual LayerMemory memory(std::span<const Shape> /*inputs*/, Index /*n*/) const { return {}; }
 
+  // An operator takes inputs with rows (N, ...) beside arrays that have none (1, ...), which are the same for each row;
+  // every other layer takes inputs of one sort. Output and gradients are of their sorts: (1, ...) for an array, where
+  // the gradient is a sum over the rows.
+  virtual bool is_operator() const { return false; }
+
   // What backward reads; the rest may be overwritten before it runs.
   virtual bool backward_reads_inputs() const { return true; }
   virtual bool backward_reads_output() const { return true; }

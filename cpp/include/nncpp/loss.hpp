@@ -9,6 +9,7 @@
 //   max_margin        identity  sum_k max(margin + c_k - s_k, 0)         -1 for s, 1 for c where > 0; c: second output
 //   nll               sigmoid   sum_k log(1 + exp(z_k)) - y_k z_k        p - y
 //   nllm              softmax   log sum_k exp(z_k) - sum_k y_k z_k       p - y
+//   expression        any       sum_k v_k, of an output that is a loss   1
 //   kl                softmax   t^2 sum_k y_k log(y_k / q_k)             t (q - y), q = softmax(z / t)
 // h(e) = e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2).
 // L = sum_i w_i L_i / sum_i w_i over the rows of the batch. This division is done here and nowhere else.
@@ -54,6 +55,7 @@ class Loss {
   virtual bool has_accuracy() const { return true; }
   // 2: it compares an output with the next one, which stands for the target and gets the opposite gradient
   virtual int num_outputs() const { return 1; }
+  virtual bool takes_target() const { return num_outputs() == 1; }
 
   // throws DataError naming the first row whose target cannot be; `output` is the shape of one sample
   virtual void require_valid(const Source& target, const Shape& output) const;

@@ -30,9 +30,10 @@ class Plan {
   struct Options {
     Index capacity = 1;
     bool has_backward = false;
-    bool has_input_gradients = false;
-    std::vector<int> outputs;     // node ids
-    std::vector<bool> is_linear;  // by output: the loss takes its activation over
+    bool has_input_gradients = false;  // of constants too
+    bool keeps_values = false;         // value() and gradient() of every node are still there after backward
+    std::vector<int> outputs;          // node ids
+    std::vector<bool> is_linear;       // by output: the loss takes its activation over
   };
   // requires: graph outlives the plan
   Plan(const Graph<T>& graph, const Options& options, const Vectors<T>& vectors);
@@ -45,13 +46,18 @@ class Plan {
   Tensor<T> input_gradient(int i) const;   // after backward
   Tensor<const T> output(int k) const;     // k-th output, between forward and backward
   Tensor<T> output_gradient(int k) const;  // to be filled before backward
+  // of any node, where the plan keeps them; a gradient that nothing wants has no data
+  Tensor<const T> value(int node) const;
+  Tensor<const T> gradient(int node) const;
 
   // throws Interrupted
   void forward(const Pass& pass, const Poll& poll = {});
   // ensures: every element of dtheta that belongs to a segment is written
   void backward(const Pass& pass, const Poll& poll = {});
 
+  Index rows() const { return n_; }  // of the batch that was set
   Index capacity() const { return options_.capacity; }
+  const Graph<T>& graph() const { return graph_; }
   Index arena_size() const { return arena_.size(); }  // elements: what the plan costs
 
   ~Plan();

@@ -6,7 +6,8 @@ namespace nncpp {
 
 template <typename T>
 Shape ActivationLayer<T>::output_shape(std::span<const Shape> inputs) const {
-  return same_shape(inputs);
+  const bool has_columns = activation_ == Activation::kSoftmax || activation_ == Activation::kLogSoftmax;
+  return has_columns ? same_shape_with_columns(inputs) : same_shape(inputs);
 }
 
 template <typename T>

@@ -1,0 +1,333 @@
+#include "nncpp/objective.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+#include "nncpp/error.hpp"
+#include "nncpp/parallel.hpp"
+
+namespace nncpp {
+namespace {
+
+constexpr std::size_t kMostBatches = 4;  // batch sizes whose buffers are kept
+
+// Does y stand for classes: one label for each row of the output?
+template <typename T>
+bool has_labels(const Loss<T>& loss, const Source& y, const Shape& output) {
+  return loss.takes_labels() && numel(y.sample) * output.back() == numel(output);
+}
+
+}  // namespace
+
+template <typename T>
+Objective<T>::Occupied::Occupied(Objective& objective) : flag_(objective.is_busy_) {
+  if (flag_.test_and_set(std::memory_order_acquire))
+    throw Error(
+        "this model is being trained in another thread, or in the call this one came from; wait for it, or use a "
+        "copy");
+}
+
+// A training plan and the targets beside it. `targets` and `weights` also serve evaluation.
+template <typename T>
+struct Objective<T>::Batch {
+  std::unique_ptr<Plan<T>> plan;
+  Keep keep = Keep::kNothing;
+  std::vector<Buffer<T>> values;      // by loss (capacity, ...)
+  std::vector<Buffer<Index>> labels;  // by loss (capacity, ...)
+  std::vector<Target<T>> targets;     // by loss: which of the two holds
+  Buffer<T> weights;                  // (capacity)
+  bool has_weights = false;
+  std::vector<Index> rows;
+  std::vector<LossSums> sums;
+};
+
+template <typename T>
+Objective<T>::~Objective() = default;
+
+template <typename T>
+Objective<T>::Objective(std::shared_ptr<Network<T>> network, Options options)
+    : network_(std::move(network)),
+      options_(std::move(options)),
+      dtheta_(network_->graph().theta_size()),
+      next_state_(network_->graph().state_size()) {
+  const int outputs = static_cast<int>(network_->outputs().size());
+  int output = 0, target = 0;
+  for (const auto& loss : options_.losses) output += loss->num_outputs();
+  if (output != outputs || options_.loss_weights.size() != options_.losses.size())
+    throw ShapeError(text("loss: expected losses for ", outputs, " outputs, got losses for ", output));
+  for (const double weight : options_.loss_weights)
+    if (!(std::isfinite(weight) && weight >= 0))
+      throw DataError(text("loss_weights: expected finite numbers >= 0, got ", weight));
+  for (const auto& node : network_->graph().nodes())
+    if (node.layer != nullptr) named(node.name, [&] { require_derivative(node.layer->output_activation()); });
+  output = 0;
+  for (std::size_t k = 0; k < options_.losses.size(); ++k) {
+    terms_.push_back(term(k, output, options_.losses[k]->takes_target() ? target++ : -1));
+    for (int i = 0; i < options_.losses[k]->num_outputs(); ++i, ++output) is_linear_.push_back(terms_.back().is_linear);
+  }
+}
+
+// Which pair a loss and its output make; outputs that are compared are of one shape.
+template <typename T>
+typename Objective<T>::Term Objective<T>::term(std::size_t k, int output, int target) const {
+  const auto& nodes = network_->graph().nodes();
+  const Loss<T>& loss = *options_.losses[k];
+  Term term{&loss, options_.loss_weights[k], output, target, false};
+  for (int i = output; i < output + loss.num_outputs(); ++i) {
+    const int id = network_->outputs()[static_cast<std::size_t>(i)];
+    const auto& node = nodes[static_cast<std::size_t>(id)];
+    if (node.layer == nullptr) throw DataError(text(node.name, ": expected a layer as output, got an input"));
+    if ((term.target >= 0 || loss.num_outputs() == 2) && (!node.has_rows || node.shape.rank() == 0))
+      throw ShapeError(text(node.name, ": expected an output (N, K, ...) for loss '", loss.name(), "', got ",
+                            node.has_rows ? to_string(node.shape, true) : "an array without rows"));
+    if (network_->output_shape(i) != network_->output_shape(output))
+      throw ShapeError(text(node.name, ": loss '", loss.name(), "' compares outputs of one shape, expected ",
+                            to_string(network_->output_shape(output), true), ", got ",
+                            to_string(network_->output_shape(i), true)));
+    const Activation activation = node.layer->output_activation();
+    const bool is_paired = named(node.name, [&] { return loss.is_paired(activation); });
+    term.is_linear = is_paired && activation != Activation::kIdentity;
+    const bool is_used = std::any_of(nodes.begin(), nodes.end(), [&](const auto& other) {
+      return std::find(other.inputs.begin(), other.inputs.end(), id) != other.inputs.end();
+    });
+    if (is_used && term.is_linear)
+      throw DataError(text(node.name, ": feeds another layer, so its '", to_string(activation),
+                           "' cannot be taken over by the loss; put an Activation layer of its own before the output"));
+  }
+  return term;
+}
+
+template <typename T>
+void Objective<T>::require_shapes(const Examples& examples) const {
+  network_->require_inputs(examples.inputs);
+  const Index rows = examples.rows();
+  if (rows == 0) throw ShapeError(text(examples.inputs[0].name, ": expected at least 1 row, got 0"));
+  const auto count = static_cast<std::size_t>(
+      std::count_if(terms_.begin(), terms_.end(), [](const Term& term) { return term.target >= 0; }));
+  if (examples.targets.size() != count)
+    throw ShapeError(
+        text("y: expected ", count, count == 1 ? " array, got " : " arrays, got ", examples.targets.size()));
+  for (const Term& term : terms_) {
+    if (term.target < 0) continue;
+    const Source& y = examples.targets[static_cast<std::size_t>(term.target)];
+    const Shape& output = network_->output_shape(term.output);
+    if (y.rows != rows)
+      throw ShapeError(text(y.name, ": expected ", rows, " rows as in ", examples.inputs[0].name, ", got ", y.rows));
+    // (n) and (n, 1) are the same thing for a single output, and for labels; nothing else broadcasts
+    if (!has_labels(*term.loss, y, output) && !(y.sample == output) && !(numel(y.sample) == 1 && numel(output) == 1))
+      throw ShapeError(text(
+          y.name, ": expected ", to_string(output, true), term.loss->takes_labels() ? " or integer labels (N)" : "",
+          " for loss '", term.loss->name(), "', got ", to_string(y.sample.batch(y.rows)),
+          y.sample.rank() == 0 ? "; labels go with loss 'nllm' and activation 'softmax', or one-hot" : ""));
+  }
+  const Source& weights = examples.weights;
+  if (weights.data != nullptr && (weights.rows != rows || weights.sample.rank() != 0))
+    throw ShapeError(
+        text(weights.name, ": expected (", rows, ",), got ", to_string(weights.sample.batch(weights.rows))));
+}
+
+template <typename T>
+void Objective<T>::require_valid(const Examples& examples, const Poll& poll) const {
+  require_shapes(examples);
+  const FloatMode float_mode;  // a weight that a step would flush to 0 is 0 here too
+  for (const Source& x : examples.inputs) require_finite<T>(x, poll);
+  for (const Term& term : terms_)
+    if (term.target >= 0)
+      term.loss->require_valid(examples.targets[static_cast<std::size_t>(term.target)],
+                               network_->output_shape(term.output));
+  const Source& weights = examples.weights;
+  if (weights.data == nullptr) return;
+  require_finite<T>(weights);
+  double total = 0;
+  for (Index r = 0; r < weights.rows; ++r) {
+    T weight;
+    gather<T>(weights, std::span(&r, 1), &weight);
+    if (weight < T(0)) throw DataError(text(weights.name, ": expected weights >= 0, got ", weight, " in row ", r));
+    total += static_cast<double>(weight);
+  }
+  if (!(total > 0)) throw DataError(text(weights.name, ": expected at least one weight > 0, got zeros only"));
+}
+
+template <typename T>
+typename Objective<T>::Batch& Objective<T>::batch(Index n, Keep keep) {
+  for (const auto& batch : batches_) {
+    const Index capacity = batch->plan->capacity();
+    if (batch->keep == keep && capacity >= n && capacity <= 2 * n) return *batch;
+  }
+  if (batches_.size() == kMostBatches) batches_.erase(batches_.begin());  // the oldest
+  auto& slot = batches_.emplace_back(std::make_unique<Batch>());
+  slot->keep = keep;
+  const typename Plan<T>::Options options{
+      .capacity = n,
+      .has_backward = true,
+      .has_input_gradients = keep == Keep::kInputGradients || keep == Keep::kEverything,
+      .keeps_values = keep == Keep::kValues || keep == Keep::kEverything,
+      .outputs = network_->outputs(),
+      .is_linear = is_linear_};
+  const Vectors<T> vectors{.theta = network_->theta().data,
+                           .state = network_->state().data,
+                           .next_state = next_state_.data(),
+                           .dtheta = dtheta_.data()};
+  slot->plan = std::make_unique<Plan<T>>(network_->graph(), options, vectors);
+  reserve(*slot, n);
+  return *slot;
+}
+
+template <typename T>
+void Objective<T>::reserve(Batch& batch, Index n) const {
+  for (const Term& term : terms_) {
+    const Shape& output = network_->output_shape(term.output);
+    batch.values.emplace_back(term.target >= 0 ? n * numel(output) : 0);
+    batch.labels.emplace_back(term.loss->takes_labels() ? n * numel(output) / output.back() : 0);
+  }
+  batch.targets.resize(terms_.size());
+  batch.sums.resize(terms_.size());
+  batch.weights = Buffer<T>(n);
+  batch.rows.resize(static_cast<std::size_t>(n));
+}
+
+template <typename T>
+void Objective<T>::load(const Examples& examples, std::span<const Index> rows, Plan<T>& plan, Batch& batch) const {
+  plan.set_batch(static_cast<Index>(rows.size()));
+  for (std::size_t i = 0; i < examples.inputs.size(); ++i)
+    gather<T>(examples.inputs[i], rows, plan.input(static_cast<int>(i)).data);
+  for (std::size_t k = 0; k < terms_.size(); ++k) {
+    const Term& term = terms_[k];
+    if (term.target < 0) continue;
+    const Source& y = examples.targets[static_cast<std::size_t>(term.target)];
+    const Shape& output = network_->output_shape(term.output);
+    batch.targets[k] = {};
+    if (!has_labels(*term.loss, y, output)) {
+      gather<T>(y, rows, batch.values[k].data());
+      batch.targets[k].values = batch.values[k].data();
+      continue;
+    }
+    gather<Index>(y, rows, batch.labels[k].data());
+    batch.targets[k].labels = batch.labels[k].data();
+    // require_valid has seen them, but the memory is the caller's, and a callback may have written there since
+    const Index count = static_cast<Index>(rows.size()) * numel(output) / output.back();
+    for (Index i = 0; i < count; ++i)
+      if (const Index label = batch.labels[k].data()[i]; label < 0 || label >= output.back())
+        throw DataError(
+            text(y.name, ": expected labels 0 ... ", output.back() - 1, ", got ", label, "; changed during the call?"));
+  }
+  batch.has_weights = examples.weights.data != nullptr;
+  if (batch.has_weights) gather<T>(examples.weights, rows, batch.weights.data());
+}
+
+// every loss, and with has_gradient its gradient in the plan
+template <typename T>
+void Objective<T>::evaluate_losses(const Plan<T>& plan, Batch& batch, bool has_gradient) const {
+  for (std::size_t k = 0; k < terms_.size(); ++k) {
+    const auto& [loss, weight, output, target, is_linear] = terms_[k];
+    const bool compares = loss->num_outputs() == 2;
+    if (compares) batch.targets[k].values = plan.output(output + 1).data;
+    // null for an output that no weights lead to
+    const Tensor<T> first = has_gradient ? plan.output_gradient(output) : Tensor<T>{};
+    const Tensor<T> second = has_gradient && compares ? plan.output_gradient(output + 1) : Tensor<T>{};
+    const Tensor<T> d = first.data != nullptr ? first : second;
+    batch.sums[k] = loss->evaluate(plan.output(output), batch.targets[k],
+                                   batch.has_weights ? batch.weights.data() : nullptr, d.data, weight);
+    if (second.data != nullptr) std::transform(d.begin(), d.end(), second.data, std::negate<T>());
+  }
+}
+
+template <typename T>
+double Objective<T>::mean_loss(const std::vector<LossSums>& sums) const {
+  double value = 0;
+  for (std::size_t k = 0; k < sums.size(); ++k)
+    if (sums[k].weight > 0) value += terms_[k].weight * sums[k].loss / sums[k].weight;
+  return value;
+}
+
+template <typename T>
+Plan<T>& Objective<T>::plan(Batch& batch) const {
+  return *batch.plan;
+}
+
+template <typename T>
+const std::vector<LossSums>& Objective<T>::sums(const Batch& batch) const {
+  return batch.sums;
+}
+
+template <typename T>
+double Objective<T>::forward(Batch& batch, const Examples& examples, std::span<const Index> rows, const Draw& draw,
+                             const Poll& poll) {
+  const Tensor<T> state = network_->state();
+  load(examples, rows, *batch.plan, batch);
+  std::copy(state.begin(), state.end(), next_state_.data());
+  batch.plan->forward({static_cast<Index>(rows.size()), draw.mode, network_->seed(), draw.step}, poll);
+  evaluate_losses(*batch.plan, batch, true);
+  return mean_loss(batch.sums);
+}
+
+template <typename T>
+double Objective<T>::backward(Batch& batch, const Draw& draw, const Poll& poll) {
+  batch.plan->backward({batch.plan->rows(), draw.mode, network_->seed(), draw.step}, poll);
+  return add_penalties<T>(options_.penalties, network_->theta().data, dtheta_.data());
+}
+
+template <typename T>
+ObjectiveValue Objective<T>::gradient(const Examples& examples, const Draw& draw, T* dtheta,
+                                      std::span<T* const> dinputs, const Poll& poll) {
+  const auto take_inputs = [&](const Plan<T>& plan) {
+    for (std::size_t i = 0; i < dinputs.size(); ++i) {
+      const Tensor<T> du = plan.input_gradient(static_cast<int>(i));
+      std::copy(du.begin(), du.end(), dinputs[i]);
+    }
+  };
+  return differentiate(examples, draw, dinputs.empty() ? Keep::kNothing : Keep::kInputGradients, dtheta, take_inputs,
+                       poll);
+}
+
+template <typename T>
+ObjectiveValue Objective<T>::inspect(const Examples& examples, const Draw& draw, T* dtheta, const Look& look,
+                                     const Poll& poll) {
+  return differentiate(examples, draw, Keep::kEverything, dtheta, look, poll);
+}
+
+template <typename T>
+ObjectiveValue Objective<T>::differentiate(const Examples& examples, const Draw& draw, Keep keep, T* dtheta,
+                                           const Look& look, const Poll& poll) {
+  const Occupied occupied(*this);
+  require_shapes(examples);
+  const FloatMode float_mode;
+  const Index n = examples.rows();
+  Batch& batch = this->batch(n, keep);
+  std::iota(batch.rows.begin(), batch.rows.end(), Index{0});
+  forward(batch, examples, std::span<const Index>(batch.rows.data(), static_cast<std::size_t>(n)), draw, poll);
+  const double penalty = backward(batch, draw, poll);
+  std::copy(dtheta_.data(), dtheta_.data() + dtheta_.size(), dtheta);
+  look(*batch.plan);
+  return {batch.sums, penalty, mean_loss(batch.sums) + penalty};
+}
+
+template <typename T>
+ObjectiveValue Objective<T>::evaluate(const Examples& examples, const Poll& poll) {
+  require_shapes(examples);
+  const FloatMode float_mode;
+  const Index rows = examples.rows();
+  auto plan = network_->borrow_plan(rows, is_linear_);
+  Batch batch;
+  reserve(batch, plan->capacity());
+  ObjectiveValue objective;
+  objective.sums.resize(terms_.size());
+  for (Index first = 0; first < rows; first += plan->capacity()) {
+    const auto n = static_cast<std::size_t>(std::min(plan->capacity(), rows - first));
+    std::iota(batch.rows.begin(), batch.rows.begin() + static_cast<std::ptrdiff_t>(n), first);
+    load(examples, std::span<const Index>(batch.rows.data(), n), *plan, batch);
+    plan->forward({.n = static_cast<Index>(n), .mode = Mode::kInference, .seed = network_->seed()}, poll);
+    evaluate_losses(*plan, batch, false);
+    for (std::size_t k = 0; k < batch.sums.size(); ++k) objective.sums[k] += batch.sums[k];
+  }
+  objective.penalty = add_penalties<T>(options_.penalties, network_->theta().data, nullptr);
+  objective.value = mean_loss(objective.sums) + objective.penalty;
+  return objective;
+}
+
+template class Objective<float>;
+template class Objective<double>;
+
+}  // namespace nncpp

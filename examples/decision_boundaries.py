@@ -35,20 +35,13 @@ def trained(width: int, x: np.ndarray, y: np.ndarray) -> nn.Model:
 
 def main(folder: Path) -> None:
     train, test = rings(500, seed=0), rings(2000, seed=1)
-    grid = np.linspace(-3, 3, 151)
-    plane = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
     accuracy = {}
     figure, panels = plt.subplots(1, len(WIDTHS), figsize=(15, 4.4), layout="constrained", sharey=True)
     for axes, width in zip(panels, WIDTHS, strict=True):
         model = trained(width, *train)
         accuracy[width] = model.evaluate(*test)["accuracy"]
         print(f"{width:2} hidden units: {accuracy[width]:.1%} of {len(test[1])} new points")
-        p = model.predict(plane).reshape(151, 151)
-        axes.contourf(grid, grid, p, [0, 0.5, 1], colors=["#c7d9ee", "#f6d5c3"])
-        axes.contour(grid, grid, p, [0.5], colors="black", linewidths=1.2)
-        axes.scatter(*train[0].T, c=np.array(["#1f5fa8", "#d9622b"])[train[1]], s=7)
-        axes.set(title=f"{width} hidden: {accuracy[width]:.1%}", xlabel="$x_1$", aspect="equal")
-    panels[0].set_ylabel("$x_2$")
+        nn.plots.decision_boundary(model, *train, axes=axes, title=f"{width} hidden: {accuracy[width]:.1%}")
     figure.savefig(folder / "decision_boundaries.png", dpi=120)
     assert accuracy[1] < 0.9 < accuracy[6]
     assert accuracy[1] < accuracy[3] < accuracy[20]

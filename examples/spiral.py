@@ -44,16 +44,9 @@ def main(folder: Path) -> None:
     assert 0.4 < accuracy["linear softmax"] < 0.6
     assert accuracy["100 hidden ReLUs"] > 0.95
 
-    grid = np.linspace(-1.3, 1.3, 301)
-    plane = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
-    colours = ["#1f5fa8", "#d9622b", "#3c8d5a"]
-    figure, panels = plt.subplots(1, 2, figsize=(9, 5.1), layout="constrained", sharey=True)
+    figure, panels = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained", sharey=True)
     for axes, (name, model) in zip(panels, models.items(), strict=True):
-        classes = model.predict_classes(plane).reshape(301, 301)
-        axes.contourf(grid, grid, classes, [-0.5, 0.5, 1.5, 2.5], colors=colours, alpha=0.25)
-        axes.scatter(*x.T, c=np.array(colours)[y], s=14, edgecolors="white", linewidths=0.4)
-        axes.set(title=f"{name}: {accuracy[name]:.1%}", xlabel="$x_1$", aspect="equal")
-    panels[0].set_ylabel("$x_2$")
+        nn.plots.decision_boundary(model, x, y, axes=axes, title=f"{name}: {accuracy[name]:.1%}")
     figure.savefig(folder / "spiral.png", dpi=120)
 
 

@@ -1,6 +1,6 @@
 """XOR: no line separates its classes, so no linear model gets more than 3 of 4 right; one hidden layer gets all.
 
-python xor.py [FOLDER]    draws FOLDER/xor.png, P(class 1) over the plane
+python xor.py [FOLDER]    draws FOLDER/xor.png
 """
 
 import sys
@@ -33,18 +33,9 @@ def main(folder: Path) -> None:
     assert accuracy["linear"] <= 0.75
     assert accuracy["4 hidden units"] == 1
 
-    grid = np.linspace(-0.5, 1.5, 101)
-    plane = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
     figure, panels = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharey=True)
     for axes, (name, model) in zip(panels, models.items(), strict=True):
-        p = model.predict(plane).reshape(101, 101)
-        colours = axes.contourf(grid, grid, p, np.linspace(0, 1, 20), cmap="RdBu_r")
-        if np.ptp(p) > 0.1:  # the linear model says 1/2 everywhere
-            axes.contour(grid, grid, p, [0.5], colors="black", linewidths=1)
-        axes.scatter(*X.T, c=Y, cmap="RdBu_r", s=140, edgecolors="white", linewidths=2)
-        axes.set(title=f"{name}: {accuracy[name]:.0%}", xlabel="$x_1$", aspect="equal", xticks=[0, 1], yticks=[0, 1])
-    panels[0].set_ylabel("$x_2$")
-    figure.colorbar(colours, ax=panels, label="P(class 1)", ticks=[0, 0.5, 1])
+        nn.plots.decision_boundary(model, X, Y, axes=axes, title=f"{name}: {accuracy[name]:.0%}")
     figure.savefig(folder / "xor.png", dpi=120)
 
 

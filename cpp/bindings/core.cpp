@@ -38,6 +38,11 @@ std::string_view kind_name(SegmentKind kind) {
   return kind == SegmentKind::kWeight ? "weight" : kind == SegmentKind::kBias ? "bias" : "state";
 }
 
+std::string_view stage_name(Divergence::Stage stage) {
+  constexpr std::array<std::string_view, 4> kNames{"forward", "loss", "backward", "update"};
+  return kNames[static_cast<std::size_t>(stage)];
+}
+
 py::dict build_info() {
   py::dict info;
   info["eigen"] = text(EIGEN_MAJOR_VERSION, ".", EIGEN_MINOR_VERSION, ".", EIGEN_PATCH_VERSION);
@@ -54,6 +59,7 @@ py::dict build_info() {
 }  // namespace
 
 void register_core(py::module_& module) {
+  PYBIND11_NUMPY_DTYPE(Dual, value, slope);
   module.attr("isa") = NNCPP_ISA_NAME;
   module.attr("build_info") = build_info();
   py::list names;
@@ -113,9 +119,18 @@ void register_core(py::module_& module) {
       .def_readonly("sums", &RunResult::sums)
       .def_readonly("penalty", &RunResult::penalty)
       .def_readonly("has_diverged", &RunResult::has_diverged);
+  py::class_<Divergence>(module, "Divergence")
+      .def_property_readonly("stage", [](const Divergence& d) { return stage_name(d.stage); })
+      .def_readonly("layer", &Divergence::layer)
+      .def_readonly("tensor", &Divergence::tensor)
+      .def_readonly("value", &Divergence::value)
+      .def_readonly("rows", &Divergence::rows)
+      .def_readonly("has_more_rows", &Divergence::has_more_rows);
   py::class_<ObjectiveValue>(module, "ObjectiveValue")
       .def_readonly("value", &ObjectiveValue::value)
       .def_readonly("penalty", &ObjectiveValue::penalty)
+      .def_readonly("loss_slope", &ObjectiveValue::loss_slope)
+      .def_readonly("penalty_slope", &ObjectiveValue::penalty_slope)
       .def_readonly("sums", &ObjectiveValue::sums);
 }
 

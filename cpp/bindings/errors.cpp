@@ -13,14 +13,21 @@ void raise(const char* name, const std::exception& error) {
   PyErr_SetString(type.ptr(), error.what());
 }
 
-// NncppError "my_layer: forward raised ValueError: ...", with the exception and its traceback as its cause
+// NncppError "my_layer: forward raised ValueError: ...", with the exception and its traceback as its cause. One of ours
+// keeps its class: ShapeError "my_layer: forward: expected ...".
 void raise_with_cause(const CallbackError& error) {
   try {
     std::rethrow_exception(error.cause);
   } catch (py::error_already_set& cause) {
-    const py::object type = py::module_::import("nncpp.errors").attr("NncppError");
+    const py::module_ errors = py::module_::import("nncpp.errors");
     const std::string kind = py::str(cause.type().attr("__name__")), words = py::str(cause.value());
-    py::raise_from(cause, type.ptr(), text(error.where, " raised ", kind, ": ", words).c_str());
+    if (!cause.matches(errors.attr("NncppError")))
+      return py::raise_from(cause, errors.attr("NncppError").ptr(),
+                            text(error.where, " raised ", kind, ": ", words).c_str());
+    const char* ours = "NncppError";
+    for (const char* name : {"ShapeError", "DataError"})
+      if (cause.matches(errors.attr(name))) ours = name;
+    py::raise_from(cause, errors.attr(ours).ptr(), text(error.where, ": ", words).c_str());
   }
 }
 

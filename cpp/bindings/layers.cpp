@@ -7,7 +7,6 @@
 #include "nncpp/layers/maxout.hpp"
 #include "nncpp/layers/prelu.hpp"
 #include "nncpp/layers/standardize.hpp"
-#include "nncpp/layers/variable.hpp"
 #include "nncpp/layers/whiten.hpp"
 #include "numpy.hpp"
 #include "register.hpp"
@@ -68,16 +67,11 @@ void register_layers(py::module_& module) {
       },
       py::arg("is_shared"), py::arg("slope_initializer"));
   add("Standardize", []() -> Made { return std::make_shared<Standardize<T>>(); });
-  add(
-      "Variable", [](const std::vector<Index>& shape) -> Made { return std::make_shared<Variable<T>>(Shape(shape)); },
-      py::arg("shape"));
-  add(
-      "Constant", [](const std::vector<Index>& shape) -> Made { return std::make_shared<Constant<T>>(Shape(shape)); },
-      py::arg("shape"));
   add("Whiten", []() -> Made { return std::make_shared<Whiten<T>>(); });
 }
 
 template void register_layers<float>(py::module_&);
 template void register_layers<double>(py::module_&);
+template void register_layers<Dual>(py::module_&);
 
 }  // namespace nncpp::python

@@ -39,5 +39,6 @@ void register_losses(py::module_& module) {
 
 template void register_losses<float>(py::module_&);
 template void register_losses<double>(py::module_&);
+template void register_losses<Dual>(py::module_&);
 
 }  // namespace nncpp::python

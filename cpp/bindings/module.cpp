@@ -1,4 +1,5 @@
 // Contents page of the extension module.
+#include "nncpp/dual.hpp"
 #include "register.hpp"
 
 #ifndef NNCPP_MODULE_NAME
@@ -10,11 +11,18 @@ namespace py = pybind11;
 namespace nncpp::python {
 
 template <typename T>
-void register_precision(py::module_ module) {
+void register_numbers(py::module_ module) {
   register_layers<T>(module);
+  register_operators<T>(module);
   register_network<T>(module);
   register_losses<T>(module);
+  register_custom<T>(module);
   register_objective<T>(module);
+}
+
+template <typename T>
+void register_precision(py::module_ module) {
+  register_numbers<T>(module);
   register_training<T>(module);
   register_module<T>(module);
 }
@@ -27,4 +35,5 @@ PYBIND11_MODULE(NNCPP_MODULE_NAME, module) {
   register_core(module);
   register_precision<float>(module.def_submodule("float32"));
   register_precision<double>(module.def_submodule("float64"));
+  register_numbers<nncpp::Dual>(module.def_submodule("dual"));
 }

@@ -73,5 +73,6 @@ void register_network(py::module_& module) {
 
 template void register_network<float>(py::module_&);
 template void register_network<double>(py::module_&);
+template void register_network<Dual>(py::module_&);
 
 }  // namespace nncpp::python

@@ -44,6 +44,9 @@ inline ElementType element_type(const py::array& array, const std::string& name)
       if (size == 4) return ElementType::kFloat32;
       if (size == 8) return ElementType::kFloat64;
       break;
+    case 'V':
+      if (dtype.equal(py::dtype::of<Dual>())) return ElementType::kDual;
+      break;
     default:
       break;
   }
@@ -93,6 +96,14 @@ py::array_t<T> new_array(const Shape& shape) {
 template <typename T>
 py::array_t<T> view_of(Tensor<T> tensor, py::handle owner) {
   return py::array_t<T>(axes_of(tensor.shape), tensor.data, owner);
+}
+
+// a view that cannot be written to, of memory that whoever uses it must not outlive
+template <typename T>
+py::array_t<T> read_only(Tensor<const T> tensor) {
+  py::array_t<T> array(axes_of(tensor.shape), tensor.data, py::none());
+  py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  return array;
 }
 
 // C-contiguous array of exactly T: what a single layer works on directly

@@ -1,5 +1,5 @@
 // J and its gradient.
-#include "nncpp/objective.hpp"
+#include "nncpp/divergence.hpp"
 
 #include <algorithm>
 
@@ -66,7 +66,8 @@ template <typename T>
 void register_objective(py::module_& module) {
   using Penalties = std::vector<std::tuple<Index, Index, double, double>>;
   using O = Objective<T>;
-  py::class_<O, std::shared_ptr<O>>(module, "Objective")
+  py::class_<O, std::shared_ptr<O>> objective(module, "Objective");
+  objective
       .def(py::init([](std::shared_ptr<Network<T>> network, const std::vector<std::shared_ptr<Loss<T>>>& losses,
                        std::vector<double> loss_weights, const Penalties& penalties) {
              typename O::Options options{.losses = {losses.begin(), losses.end()},
@@ -93,9 +94,20 @@ void register_objective(py::module_& module) {
             return without_gil([&] { return self.evaluate(examples, signal_poll()); });
           },
           py::arg("inputs"), py::arg("targets"), py::arg("weights"));
+  if constexpr (!std::is_same_v<T, Dual>)
+    objective.def(
+        "divergence",
+        [](O& self, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights, bool training,
+           std::uint32_t step) {
+          const Examples examples = examples_of(inputs, targets, weights);
+          return without_gil(
+              [&] { return find_divergence<T>(self, examples, {mode_of(training), step}, signal_poll()); });
+        },
+        py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("training"), py::arg("step"));
 }
 
 template void register_objective<float>(py::module_&);
 template void register_objective<double>(py::module_&);
+template void register_objective<Dual>(py::module_&);
 
 }  // namespace nncpp::python

@@ -11,6 +11,10 @@ void register_core(pybind11::module_& module);
 template <typename T>
 void register_layers(pybind11::module_& module);
 template <typename T>
+void register_operators(pybind11::module_& module);
+template <typename T>
+void register_custom(pybind11::module_& module);
+template <typename T>
 void register_network(pybind11::module_& module);
 template <typename T>
 void register_losses(pybind11::module_& module);

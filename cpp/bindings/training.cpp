@@ -14,7 +14,8 @@ namespace {
 template <typename T>
 RunResult run(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights,
               const py::array_t<Index, py::array::c_style>& order, Index first, Index batch_size, Index max_steps,
-              double seconds, const py::array_t<double, py::array::c_style>& rates, const RunResult& totals) {
+              double seconds, const py::array_t<double, py::array::c_style>& rates, const RunResult& totals,
+              Telemetry<T>* telemetry) {
   const Examples examples = examples_of(inputs, targets, weights);
   RunOptions options{.order = {order.data(), static_cast<std::size_t>(order.size())},
                      .first = first,
@@ -22,7 +23,7 @@ RunResult run(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, 
                      .max_steps = std::min(max_steps, static_cast<Index>(rates.size())),
                      .seconds = seconds,
                      .rates = {rates.data(), static_cast<std::size_t>(rates.size())}};
-  return without_gil([&] { return trainer.run(examples, options, signal_poll(), totals); });
+  return without_gil([&] { return trainer.run(examples, options, signal_poll(), totals, telemetry); });
 }
 
 template <typename T>
@@ -42,6 +43,24 @@ py::dict moments(py::object self) {
     result[py::str(names[i])] = view_of(Tensor<T>{moment.data(), {moment.size()}}, self);
   }
   return result;
+}
+
+// the steps recorded so far, and (steps, layers, quantities) of them; there are none afterwards
+template <typename T>
+py::tuple take(Telemetry<T>& telemetry) {
+  constexpr Index kQuantities = sizeof(LayerRecord) / sizeof(double);
+  const auto layers = static_cast<Index>(telemetry.layers().size());
+  auto steps = new_array<Index>({static_cast<Index>(telemetry.steps().size())});
+  auto values = new_array<double>({steps.size(), layers, kQuantities});
+  std::copy(telemetry.steps().begin(), telemetry.steps().end(), steps.mutable_data());
+  double* to = values.mutable_data();
+  for (const LayerRecord& r : telemetry.records())
+    to =
+        std::ranges::copy(
+            std::array{r.update_ratio, r.parameter_norm, r.gradient_norm, r.mean, r.deviation, r.dead, r.saturated}, to)
+            .out;
+  telemetry.clear();
+  return py::make_tuple(steps, values);
 }
 
 }  // namespace
@@ -81,6 +100,11 @@ void register_training(py::module_& module) {
       py::arg("beta1"), py::arg("beta2"), py::arg("epsilon"), py::arg("epsilon_inside_root"),
       py::arg("bias_correction"), py::arg("weight_decay"));
 
+  py::class_<Telemetry<T>>(module, "Telemetry")
+      .def(py::init<Objective<T>&, Index>(), py::arg("objective"), py::arg("every"), py::keep_alive<1, 2>())
+      .def_property_readonly("layers", &Telemetry<T>::layers)
+      .def("take", &take<T>);
+
   using Constraints = std::vector<std::tuple<Index, Index, Index, double>>;
   using RateFactors = std::vector<std::tuple<Index, Index, double>>;
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -103,7 +127,8 @@ void register_training(py::module_& module) {
       .def_property_readonly("moments", &moments<T>)
       .def("run", &run<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("order"),
            py::arg("first"), py::arg("batch_size"), py::arg("max_steps"), py::arg("seconds"), py::arg("rates"),
-           py::arg("totals"))
+           py::arg("totals"), py::arg("telemetry") = nullptr)
+      .def_property_readonly("divergence", &Trainer<T>::divergence)
       .def("step", &step<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("rate"));
 }
 

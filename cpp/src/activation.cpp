@@ -71,23 +71,25 @@ void put(T& to, T value, Write write) {
 
 template <typename T>
 void softmax_backward(const T* v, const T* dv, T* dz, Index columns, Write write) {
-  double dot = 0;
-  for (Index k = 0; k < columns; ++k) dot += static_cast<double>(v[k]) * static_cast<double>(dv[k]);
+  Wide<T> dot = 0;
+  for (Index k = 0; k < columns; ++k) dot += static_cast<Wide<T>>(v[k]) * static_cast<Wide<T>>(dv[k]);
   for (Index k = 0; k < columns; ++k) put(dz[k], v[k] * (dv[k] - static_cast<T>(dot)), write);
 }
 
 template <typename T>
 void log_softmax(const T* z, T* v, Index columns) {
   const T most = largest(z, columns);
-  const T log_sum = std::log(exp_sum<T>(z, most, nullptr, columns));
+  using std::log;
+  const T log_sum = log(exp_sum<T>(z, most, nullptr, columns));
   for (Index k = 0; k < columns; ++k) v[k] = z[k] - most - log_sum;
 }
 
 template <typename T>
 void log_softmax_backward(const T* v, const T* dv, T* dz, Index columns, Write write) {
-  double sum = 0;
-  for (Index k = 0; k < columns; ++k) sum += static_cast<double>(dv[k]);
-  for (Index k = 0; k < columns; ++k) put(dz[k], dv[k] - std::exp(v[k]) * static_cast<T>(sum), write);
+  using std::exp;
+  Wide<T> sum = 0;
+  for (Index k = 0; k < columns; ++k) sum += static_cast<Wide<T>>(dv[k]);
+  for (Index k = 0; k < columns; ++k) put(dz[k], dv[k] - exp(v[k]) * static_cast<T>(sum), write);
 }
 
 }  // namespace
@@ -171,6 +173,7 @@ void activate_backward(Activation activation, const T* z, const T* v, const T* d
   template void activate_backward<T>(Activation, const T*, const T*, const T*, T*, Index, Index, Write);
 NNCPP_INSTANTIATE(float)
 NNCPP_INSTANTIATE(double)
+NNCPP_INSTANTIATE(Dual)
 #undef NNCPP_INSTANTIATE
 
 }  // namespace nncpp

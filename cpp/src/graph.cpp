@@ -96,5 +96,6 @@ void Graph<T>::initialize(std::uint64_t seed, T* theta, T* state) const {
 
 template class Graph<float>;
 template class Graph<double>;
+template class Graph<Dual>;
 
 }  // namespace nncpp

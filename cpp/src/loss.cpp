@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "losses/expression.hpp"
+#include "losses/labels.hpp"
 #include "losses/likelihood.hpp"
 #include "losses/margin.hpp"
 #include "losses/regression.hpp"
@@ -27,6 +28,7 @@ LossSums& LossSums::operator+=(const LossSums& other) {
   loss += other.loss;
   weight += other.weight;
   correct += other.correct;
+  slope += other.slope;
   return *this;
 }
 
@@ -47,27 +49,77 @@ LossSums Loss<T>::evaluate(Tensor<const T> output, const Target<T>& target, cons
   sums.weight = static_cast<double>(rows);
   if (weights != nullptr) {
     sums.weight = 0;
-    for (Index r = 0; r < rows; ++r) sums.weight += static_cast<double>(weights[r / rows_per_sample]);
+    for (Index r = 0; r < rows; ++r) sums.weight += static_cast<double>(value_of(weights[r / rows_per_sample]));
   }
   const double over = sums.weight > 0 ? factor / sums.weight : 0.0;
+  sums += sum({output, target, rows, columns, doutput, weights, rows_per_sample, over});
+  return sums;
+}
 
+template <typename T>
+LossSums RowLoss<T>::sum(const typename Loss<T>::Batch& batch) const {
+  const Index rows = batch.rows, columns = batch.columns;
   // Partial sums by task; how many there are depends on the shape only.
   const Index tasks = std::min(kMostTasks, (rows + 15) / 16);
   std::array<LossSums, kMostTasks> partial{};
   parallel_for(tasks, kWorkPerElement * static_cast<double>(rows) * static_cast<double>(columns), [&](Index task) {
-    LossSums mine;
+    Wide<T> loss = 0;
+    double correct = 0;
     for (Index r = task * rows / tasks; r < (task + 1) * rows / tasks; ++r) {
-      const double weight = weights != nullptr ? static_cast<double>(weights[r / rows_per_sample]) : 1.0;
-      bool correct = false;
-      T* d = doutput != nullptr ? doutput + r * columns : nullptr;
-      mine.loss +=
-          weight * row(output.data + r * columns, columns, target, r, static_cast<T>(weight * over), d, correct);
-      mine.correct += correct ? weight : 0.0;
+      const double weight = batch.weight(r);
+      bool is_right = false;
+      T* d = batch.doutput != nullptr ? batch.doutput + r * columns : nullptr;
+      loss += weight * row(batch.output.data + r * columns, columns, batch.target, r, batch.scale(r), d, is_right);
+      correct += is_right ? weight : 0.0;
     }
-    partial[static_cast<std::size_t>(task)] = mine;
+    partial[static_cast<std::size_t>(task)] = {value_of(loss), 0, correct, slope_of(loss)};
   });
+  LossSums sums;
   for (Index task = 0; task < tasks; ++task) sums += partial[static_cast<std::size_t>(task)];
   return sums;
+}
+
+Task task_from_name(std::string_view name) {
+  if (name == "regression") return Task::kRegression;
+  if (name == "binary") return Task::kBinary;
+  if (name == "classes") return Task::kClasses;
+  throw DataError(text("task: expected regression, binary or classes, got '", name, "'"));
+}
+
+template <typename T>
+void BatchLoss<T>::require_valid(const Source& target, const Shape& output) const {
+  const Index classes = output.back();
+  if (takes_labels() && numel(target.sample) * classes == numel(output))
+    return losses::require_labels(target, classes, name());
+  Loss<T>::require_valid(target, output);
+}
+
+template <typename T>
+LossSums BatchLoss<T>::sum(const typename Loss<T>::Batch& batch) const {
+  const Index columns = batch.columns;
+  Buffer<Wide<T>> losses(batch.rows);
+  evaluate_rows(batch.output, batch.target, losses.data(), batch.doutput);
+  Wide<T> loss = 0;
+  double correct = 0;
+  for (Index r = 0; r < batch.rows; ++r) {
+    const double weight = batch.weight(r);
+    loss += weight * losses.data()[r];
+    if (has_accuracy() && is_correct(batch.output.data + r * columns, columns, batch.target, r)) correct += weight;
+    for (Index k = 0; batch.doutput != nullptr && k < columns; ++k) batch.doutput[r * columns + k] *= batch.scale(r);
+  }
+  return {value_of(loss), 0, correct, slope_of(loss)};
+}
+
+template <typename T>
+bool BatchLoss<T>::is_correct(const T* v, Index columns, const Target<T>& target, Index r) const {
+  const T* y = target.values != nullptr ? target.values + r * columns : nullptr;
+  if (options_.task == Task::kClasses) {
+    const Index label = y != nullptr ? std::max_element(y, y + columns) - y : target.labels[r];
+    return std::max_element(v, v + columns) - v == label;
+  }
+  return std::equal(v, v + columns, y, [&](T v_k, T y_k) {
+    return (value_of(v_k) > options_.threshold) == (y_k > T(0.5));  // no is 0 or -1
+  });
 }
 
 template <typename T>
@@ -97,7 +149,15 @@ std::unique_ptr<Loss<T>> make_loss(std::string_view name, const LossOptions& opt
 
 template class Loss<float>;
 template class Loss<double>;
+template class Loss<Dual>;
+template class RowLoss<float>;
+template class RowLoss<double>;
+template class RowLoss<Dual>;
+template class BatchLoss<float>;
+template class BatchLoss<double>;
+template class BatchLoss<Dual>;
 template std::unique_ptr<Loss<float>> make_loss<float>(std::string_view, const LossOptions&);
 template std::unique_ptr<Loss<double>> make_loss<double>(std::string_view, const LossOptions&);
+template std::unique_ptr<Loss<Dual>> make_loss<Dual>(std::string_view, const LossOptions&);
 
 }  // namespace nncpp

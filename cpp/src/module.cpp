@@ -46,7 +46,7 @@ void Module<T>::run_forward(const Call& call, Tensor<T> output, T* saved) {
   Buffer<T> scratch(node().layer->memory(node().input_shapes, output.shape[0]).forward);
   const auto weights = views<const T>(segments(), theta()), states_now = views<const T>(states(), state());
   const auto states_next = views<T>(states(), next_state_.data());
-  located(node().name, [&] {
+  named(node().name, [&] {
     node().layer->forward({.inputs = call.inputs,
                            .output = output,
                            .weights = weights,
@@ -86,7 +86,7 @@ void Module<T>::backward(const Call& call, Tensor<const T> output, Tensor<const 
     run_forward(call, {again.data(), output.shape}, saved.data());
   }
   const auto weights = views<const T>(segments(), theta()), states_now = views<const T>(states(), state());
-  located(node().name, [&] {
+  named(node().name, [&] {
     node().layer->backward({.inputs = call.inputs,
                             .output = output,
                             .doutput = doutput,

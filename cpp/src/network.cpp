@@ -99,5 +99,6 @@ void Network<T>::predict(std::span<const Source> inputs, std::span<T* const> out
 
 template class Network<float>;
 template class Network<double>;
+template class Network<Dual>;
 
 }  // namespace nncpp

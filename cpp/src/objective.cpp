@@ -145,18 +145,22 @@ void Objective<T>::require_valid(const Examples& examples, const Poll& poll) con
     T weight;
     gather<T>(weights, std::span(&r, 1), &weight);
     if (weight < T(0)) throw DataError(text(weights.name, ": expected weights >= 0, got ", weight, " in row ", r));
-    total += static_cast<double>(weight);
+    total += static_cast<double>(value_of(weight));
   }
   if (!(total > 0)) throw DataError(text(weights.name, ": expected at least one weight > 0, got zeros only"));
 }
 
 template <typename T>
 typename Objective<T>::Batch& Objective<T>::batch(Index n, Keep keep) {
-  for (const auto& batch : batches_) {
+  const auto found = std::find_if(batches_.begin(), batches_.end(), [&](const auto& batch) {
     const Index capacity = batch->plan->capacity();
-    if (batch->keep == keep && capacity >= n && capacity <= 2 * n) return *batch;
+    return batch->keep == keep && capacity >= n && capacity <= 2 * n;
+  });
+  if (found != batches_.end()) {
+    std::rotate(found, found + 1, batches_.end());
+    return *batches_.back();
   }
-  if (batches_.size() == kMostBatches) batches_.erase(batches_.begin());  // the oldest
+  if (batches_.size() == kMostBatches) batches_.erase(batches_.begin());  // longest not asked for
   auto& slot = batches_.emplace_back(std::make_unique<Batch>());
   slot->keep = keep;
   const typename Plan<T>::Options options{
@@ -235,11 +239,36 @@ void Objective<T>::evaluate_losses(const Plan<T>& plan, Batch& batch, bool has_g
 }
 
 template <typename T>
-double Objective<T>::mean_loss(const std::vector<LossSums>& sums) const {
+std::vector<double> Objective<T>::row_losses(const Batch& batch, std::size_t k) const {
+  const Term& term = terms_[k];
+  const Tensor<const T> output = batch.plan->output(term.output);
+  const Shape& sample = network_->output_shape(term.output);
+  const Index size = numel(sample), n = batch.plan->rows();
+  std::vector<double> losses;
+  for (Index r = 0; r < n; ++r) {
+    Target<T> target = batch.targets[k];
+    if (target.values != nullptr) target.values += r * size;
+    if (target.labels != nullptr) target.labels += r * size / sample.back();
+    losses.push_back(term.loss->evaluate({output.data + r * size, sample.batch(1)}, target, nullptr, nullptr).loss);
+  }
+  return losses;
+}
+
+template <typename T>
+double Objective<T>::mean(const std::vector<LossSums>& sums, double LossSums::* part) const {
   double value = 0;
   for (std::size_t k = 0; k < sums.size(); ++k)
-    if (sums[k].weight > 0) value += terms_[k].weight * sums[k].loss / sums[k].weight;
+    if (sums[k].weight > 0) value += terms_[k].weight * sums[k].*part / sums[k].weight;
   return value;
+}
+
+template <typename T>
+ObjectiveValue Objective<T>::value(std::vector<LossSums> sums, Wide<T> penalty) const {
+  return {.sums = sums,
+          .penalty = value_of(penalty),
+          .value = mean_loss(sums) + value_of(penalty),
+          .loss_slope = mean(sums, &LossSums::slope),
+          .penalty_slope = slope_of(penalty)};
 }
 
 template <typename T>
@@ -264,7 +293,7 @@ double Objective<T>::forward(Batch& batch, const Examples& examples, std::span<c
 }
 
 template <typename T>
-double Objective<T>::backward(Batch& batch, const Draw& draw, const Poll& poll) {
+Wide<T> Objective<T>::backward(Batch& batch, const Draw& draw, const Poll& poll) {
   batch.plan->backward({batch.plan->rows(), draw.mode, network_->seed(), draw.step}, poll);
   return add_penalties<T>(options_.penalties, network_->theta().data, dtheta_.data());
 }
@@ -298,10 +327,10 @@ ObjectiveValue Objective<T>::differentiate(const Examples& examples, const Draw&
   Batch& batch = this->batch(n, keep);
   std::iota(batch.rows.begin(), batch.rows.end(), Index{0});
   forward(batch, examples, std::span<const Index>(batch.rows.data(), static_cast<std::size_t>(n)), draw, poll);
-  const double penalty = backward(batch, draw, poll);
+  const Wide<T> penalty = backward(batch, draw, poll);
   std::copy(dtheta_.data(), dtheta_.data() + dtheta_.size(), dtheta);
   look(*batch.plan);
-  return {batch.sums, penalty, mean_loss(batch.sums) + penalty};
+  return value(batch.sums, penalty);
 }
 
 template <typename T>
@@ -312,22 +341,20 @@ ObjectiveValue Objective<T>::evaluate(const Examples& examples, const Poll& poll
   auto plan = network_->borrow_plan(rows, is_linear_);
   Batch batch;
   reserve(batch, plan->capacity());
-  ObjectiveValue objective;
-  objective.sums.resize(terms_.size());
+  std::vector<LossSums> sums(terms_.size());
   for (Index first = 0; first < rows; first += plan->capacity()) {
     const auto n = static_cast<std::size_t>(std::min(plan->capacity(), rows - first));
     std::iota(batch.rows.begin(), batch.rows.begin() + static_cast<std::ptrdiff_t>(n), first);
     load(examples, std::span<const Index>(batch.rows.data(), n), *plan, batch);
     plan->forward({.n = static_cast<Index>(n), .mode = Mode::kInference, .seed = network_->seed()}, poll);
     evaluate_losses(*plan, batch, false);
-    for (std::size_t k = 0; k < batch.sums.size(); ++k) objective.sums[k] += batch.sums[k];
+    for (std::size_t k = 0; k < batch.sums.size(); ++k) sums[k] += batch.sums[k];
   }
-  objective.penalty = add_penalties<T>(options_.penalties, network_->theta().data, nullptr);
-  objective.value = mean_loss(objective.sums) + objective.penalty;
-  return objective;
+  return value(std::move(sums), add_penalties<T>(options_.penalties, network_->theta().data, nullptr));
 }
 
 template class Objective<float>;
 template class Objective<double>;
+template class Objective<Dual>;
 
 }  // namespace nncpp

@@ -102,20 +102,21 @@ void set_num_threads(int count) {
 }
 
 #if defined(__SSE2__)
-constexpr unsigned kFlushToZero = 0x8000, kDenormalsAreZero = 0x0040;
-FloatMode::FloatMode() : saved_(_mm_getcsr()) {
-  _mm_setcsr(static_cast<unsigned>(saved_) | kFlushToZero | kDenormalsAreZero);
+constexpr unsigned kFlushToZero = 0x8000, kDenormalsAreZero = 0x0040, kFlushes = kFlushToZero | kDenormalsAreZero;
+FloatMode::FloatMode(bool flushes) : saved_(_mm_getcsr()) {
+  const auto others = static_cast<unsigned>(saved_) & ~kFlushes;
+  _mm_setcsr(flushes ? others | kFlushes : others);
 }
 FloatMode::~FloatMode() { _mm_setcsr(static_cast<unsigned>(saved_)); }
 #elif defined(__aarch64__)
 constexpr std::uint64_t kFlushToZero = 1u << 24;
-FloatMode::FloatMode() {
+FloatMode::FloatMode(bool flushes) {
   asm volatile("mrs %0, fpcr" : "=r"(saved_));
-  asm volatile("msr fpcr, %0" ::"r"(saved_ | kFlushToZero));
+  asm volatile("msr fpcr, %0" ::"r"(flushes ? saved_ | kFlushToZero : saved_ & ~kFlushToZero));
 }
 FloatMode::~FloatMode() { asm volatile("msr fpcr, %0" ::"r"(saved_)); }
 #else
-FloatMode::FloatMode() = default;
+FloatMode::FloatMode(bool) {}
 FloatMode::~FloatMode() = default;
 #endif
 

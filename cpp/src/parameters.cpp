@@ -87,5 +87,6 @@ void initialize(const SegmentSpec& spec, const RandomKey& key, T* values) {
 
 template void initialize<float>(const SegmentSpec&, const RandomKey&, float*);
 template void initialize<double>(const SegmentSpec&, const RandomKey&, double*);
+template void initialize<Dual>(const SegmentSpec&, const RandomKey&, Dual*);
 
 }  // namespace nncpp

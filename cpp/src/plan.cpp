@@ -96,7 +96,7 @@ std::vector<typename Plan<T>::Lifetime> Plan<T>::lifetimes() {
     last = options_.keeps_values ? backward_of(-1) : step.is_output ? count : i;
     if (step.is_output) doutput_first[static_cast<std::size_t>(i)] = count;
     if (step.node->layer == nullptr) continue;
-    if (step.has_gradient && step.node->layer->backward_reads_output()) last = backward_of(i);
+    if (step.has_gradient && step.node->layer->backward_reads_output()) last = std::max(last, backward_of(i));
     for (const int id : step.node->inputs) {
       auto& input_last = output_last[static_cast<std::size_t>(id)];
       input_last = std::max(input_last, i);
@@ -223,7 +223,7 @@ void Plan<T>::forward(const Pass& pass, const Poll& poll) {
   for (Step& step : steps_) {
     if (step.node->layer == nullptr) continue;
     if (poll && poll()) throw Interrupted{};
-    located(step.node->name, [&] {
+    named(step.node->name, [&] {
       step.node->layer->forward({.inputs = step.inputs,
                                  .output = {step.output, step.node->batch(n_)},
                                  .weights = step.weights,
@@ -246,7 +246,7 @@ void Plan<T>::backward(const Pass& pass, const Poll& poll) {
     if (step.node->layer == nullptr || !step.has_gradient) continue;
     if (poll && poll()) throw Interrupted{};
     const Shape shape = step.node->batch(n_);
-    located(step.node->name, [&] {
+    named(step.node->name, [&] {
       step.node->layer->backward({.inputs = step.inputs,
                                   .output = {step.output, shape},
                                   .doutput = {step.doutput, shape},
@@ -265,5 +265,6 @@ void Plan<T>::backward(const Pass& pass, const Poll& poll) {
 
 template class Plan<float>;
 template class Plan<double>;
+template class Plan<Dual>;
 
 }  // namespace nncpp

@@ -63,8 +63,8 @@ template <typename T>
 struct HardTanh : Base<T> {
   using typename Base<T>::P;
   static P value(const P& z) {
-    const P low = pselect(pcmp_lt(z, all<T>(-1)), all<T>(-1), z);
-    return pselect(pcmp_lt(all<T>(1), low), all<T>(1), low);
+    const P low = pselect(pcmp_le(z, all<T>(-1)), all<T>(-1), z);
+    return pselect(pcmp_le(all<T>(1), low), all<T>(1), low);
   }
   static P slope(const P&, const P& v) { return pand(pcmp_lt(pabs(v), all<T>(1)), all<T>(1)); }
 };
@@ -83,7 +83,7 @@ template <typename T>
 struct Relu : Base<T> {
   using typename Base<T>::P;
   // NaN comes through: pmax would drop it
-  static P value(const P& z) { return pselect(pcmp_lt(z, all<T>(0)), all<T>(0), z); }
+  static P value(const P& z) { return pselect(pcmp_le(z, all<T>(0)), all<T>(0), z); }
   static P slope(const P&, const P& v) { return pand(Base<T>::positive(v), all<T>(1)); }
 };
 
@@ -98,8 +98,12 @@ template <typename T>
 struct Softplus : Base<T> {
   using typename Base<T>::P;
   static constexpr double kWork = 32;
-  // max(z, 0) + log(1 + exp(-|z|)): nothing overflows
-  static P value(const P& z) { return padd(Relu<T>::value(z), generic_log1p(pexp(pnegate(pabs(z))))); }
+  // z + log(1 + exp(-z)) where z > 0, else log(1 + exp(z)): nothing overflows
+  static P value(const P& z) {
+    const P is_positive = Base<T>::positive(z);
+    const P tail = generic_log1p(pexp(pselect(is_positive, pnegate(z), z)));
+    return padd(pand(is_positive, z), tail);
+  }
   static P slope(const P&, const P& v) { return pnegate(generic_expm1(pnegate(v))); }
 };
 
@@ -142,14 +146,18 @@ struct Gelu : Base<T> {
   }
   static P slope(const P& z, const P&) {
     return by_lane(z, [](T x) {
-      const T density = std::exp(T(-0.5) * x * x) * static_cast<T>(std::numbers::inv_sqrtpi / std::numbers::sqrt2);
+      using std::exp;
+      const T density = exp(T(-0.5) * x * x) * static_cast<T>(std::numbers::inv_sqrtpi / std::numbers::sqrt2);
       return below(x) + x * density;
     });
   }
 
  private:
   // the normal distribution function; erfc keeps its small values exact
-  static T below(T x) { return T(0.5) * std::erfc(-x * static_cast<T>(1 / std::numbers::sqrt2)); }
+  static T below(T x) {
+    using std::erfc;
+    return T(0.5) * erfc(-x * static_cast<T>(1 / std::numbers::sqrt2));
+  }
   template <typename F>
   static P by_lane(const P& z, F f) {
     alignas(64) T lanes[simd::kLanes<T>];

@@ -5,11 +5,11 @@
 namespace nncpp {
 
 template <typename T>
-double add_penalties(std::span<const Penalty> penalties, const T* theta, T* dtheta) {
-  constexpr Index kBlock = 4096;  // sums of T stay short, blocks are added in double
-  double value = 0;
+Wide<T> add_penalties(std::span<const Penalty> penalties, const T* theta, T* dtheta) {
+  constexpr Index kBlock = 4096;  // sums of T stay short, blocks are added in Wide<T>
+  Wide<T> value = 0;
   for (const Penalty& penalty : penalties) {
-    double absolute = 0, square = 0;
+    Wide<T> absolute = 0, square = 0;
     for (Index first = penalty.offset; first < penalty.offset + penalty.size; first += kBlock) {
       const Index count = std::min(kBlock, penalty.offset + penalty.size - first);
       const T* __restrict w = theta + first;
@@ -30,5 +30,6 @@ double add_penalties(std::span<const Penalty> penalties, const T* theta, T* dthe
 
 template double add_penalties<float>(std::span<const Penalty>, const float*, float*);
 template double add_penalties<double>(std::span<const Penalty>, const double*, double*);
+template Dual add_penalties<Dual>(std::span<const Penalty>, const Dual*, Dual*);
 
 }  // namespace nncpp

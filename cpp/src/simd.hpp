@@ -1,12 +1,44 @@
 // One register of T, as wide as the level this file is compiled for. Eigen's packets underneath: they know every
-// processor, and their exp and tanh give a lane the same bits wherever it stands.
+// processor, and their exp and tanh give a lane the same bits wherever it stands. A register of Dual is a single one.
 #pragma once
 
 #include <Eigen/Core>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
+#include "nncpp/dual.hpp"
 #include "nncpp/shape.hpp"
+
+namespace Eigen {
+
+template <>
+struct NumTraits<nncpp::Dual> : GenericNumTraits<nncpp::Dual> {
+  enum { RequireInitialization = 0 };  // masks work on its bytes
+};
+
+namespace internal {
+
+template <>
+struct ptrue_impl<nncpp::Dual, void> {
+  static nncpp::Dual run(const nncpp::Dual& x) {
+    nncpp::Dual mask = x;
+    std::memset(static_cast<void*>(&mask), 0xff, sizeof mask);
+    return mask;
+  }
+};
+// Eigen's own divide out what was rounded off, which has no slope.
+template <>
+inline nncpp::Dual generic_log1p(const nncpp::Dual& x) {
+  return log1p(x);
+}
+template <>
+inline nncpp::Dual generic_expm1(const nncpp::Dual& x) {
+  return expm1(x);
+}
+
+}  // namespace internal
+}  // namespace Eigen
 
 namespace nncpp::simd {
 

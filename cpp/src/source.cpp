@@ -94,6 +94,15 @@ void gather_rows(const Source& source, std::span<const Index> rows, T* to) {
 
 }  // namespace
 
+// numbers without slopes
+template <>
+void gather(const Source& source, std::span<const Index> rows, Dual* to) {
+  if (source.type == ElementType::kDual) return gather_rows<Dual, Dual>(source, rows, to);
+  std::vector<double> values(rows.size() * static_cast<std::size_t>(numel(source.sample)));
+  gather(source, rows, values.data());
+  std::copy(values.begin(), values.end(), to);
+}
+
 template <typename T>
 void gather(const Source& source, std::span<const Index> rows, T* to) {
   switch (source.type) {
@@ -120,6 +129,8 @@ void gather(const Source& source, std::span<const Index> rows, T* to) {
       return gather_rows<T, float>(source, rows, to);
     case ElementType::kFloat64:
       return gather_rows<T, double>(source, rows, to);
+    case ElementType::kDual:
+      throw TypeError(text(source.name, ": expected real numbers, got dual numbers"));
   }
 }
 
@@ -127,10 +138,10 @@ template <typename T>
 void require_finite(const T* values, Index rows, Index columns, const Source& source, Index first_row) {
   // x - x is 0 for a finite x and NaN otherwise: one sum tells whether all are
   if (simd::sum(values, rows * columns, T(0), [](const auto& x) { return simd::ei::psub(x, x); }) == T(0)) return;
-  const auto* bad = std::find_if(values, values + rows * columns, [](T x) { return !std::isfinite(x); });
+  const auto* bad = std::find_if(values, values + rows * columns, [](T x) { return !std::isfinite(value_of(x)); });
   const Index row = first_row + (bad - values) / std::max<Index>(columns, 1);
-  throw DataError(text(source.name, ": expected finite numbers, got ", std::isnan(*bad) ? "NaN" : "infinity",
-                       " in row ", row, " (as float", 8 * sizeof(T), "); drop or fill such rows first"));
+  throw DataError(text(source.name, ": expected finite numbers, got ", std::isnan(value_of(*bad)) ? "NaN" : "infinity",
+                       " in row ", row, " (as float", 8 * sizeof(Real<T>), "); drop or fill such rows first"));
 }
 
 template <typename T>
@@ -155,7 +166,9 @@ template void gather<double>(const Source&, std::span<const Index>, double*);
 template void gather<Index>(const Source&, std::span<const Index>, Index*);
 template void require_finite<float>(const Source&, const Poll&);
 template void require_finite<double>(const Source&, const Poll&);
+template void require_finite<Dual>(const Source&, const Poll&);
 template void require_finite<float>(const float*, Index, Index, const Source&, Index);
 template void require_finite<double>(const double*, Index, Index, const Source&, Index);
+template void require_finite<Dual>(const Dual*, Index, Index, const Source&, Index);
 
 }  // namespace nncpp

@@ -38,17 +38,21 @@ Trainer<T>::Trainer(std::shared_ptr<Objective<T>> objective, Options options)
 }
 
 template <typename T>
-RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, const Poll& poll, RunResult result) {
+RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, const Poll& poll, RunResult result,
+                          Telemetry<T>* telemetry) {
   const typename Objective<T>::Occupied occupied(*objective_);
   objective_->require_shapes(examples);
   if (options.batch_size < 1) throw DataError(text("batch_size: expected 1 or more, got ", options.batch_size));
   const Index total = static_cast<Index>(options.order.size());
   const FloatMode float_mode;
-  auto& batch = objective_->batch(std::min(options.batch_size, total), Objective<T>::Keep::kNothing);
+  using Keep = typename Objective<T>::Keep;
+  const Index capacity = std::min(options.batch_size, total);
+  auto* const usual = &objective_->batch(capacity, Keep::kNothing);
+  auto* const recorded = telemetry != nullptr ? &objective_->batch(capacity, Keep::kValues) : nullptr;
+  if (telemetry != nullptr) telemetry->reserve(std::min(options.max_steps, total));
   const Tensor<T> theta = network().theta(), state = network().state();
   const Tensor<T> dtheta = objective_->dtheta(), next_state = objective_->next_state();
-  double fastest = 0;  // the largest factor of the rate
-  for (const RateRange& range : options_.rates) fastest = std::max(fastest, range.factor);
+  const double fastest = this->fastest();
 
   result.sums.resize(objective_->num_losses());
   result.has_diverged = false;
@@ -65,20 +69,27 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
     for (const Index row : rows)
       if (row < 0 || row >= examples.rows())
         throw DataError(text("order: expected rows 0 ... ", examples.rows() - 1, ", got ", row));
-    const typename Objective<T>::Draw draw{Mode::kTraining, static_cast<std::uint32_t>(state_.t)};
-    if (!std::isfinite(objective_->forward(batch, examples, rows, draw, inside))) {
-      result.has_diverged = true;
-      break;
+    const Draw draw{Mode::kTraining, static_cast<std::uint32_t>(state_.t)};
+    const bool is_recorded = telemetry != nullptr && telemetry->is_due(state_.t + 1);
+    auto& batch = is_recorded ? *recorded : *usual;
+    double penalty = 0;
+    bool is_finite = std::isfinite(objective_->forward(batch, examples, rows, draw, inside));
+    if (is_finite) {
+      penalty = objective_->backward(batch, draw, inside);
+      if (is_recorded) telemetry->begin(objective_->plan(batch), theta.data, dtheta.data);
+      const double norm = clip(options_.clipping, dtheta.data, theta.size());
+      is_finite = std::isfinite(penalty) && is_step_finite<T>(rate * fastest, norm);
     }
-    const double penalty = objective_->backward(batch, draw, inside);
-    if (!is_step_finite<T>(rate * fastest, clip(options_.clipping, dtheta.data, theta.size()))) {
+    if (!is_finite) {
       result.has_diverged = true;
+      divergence_ = diagnose(examples, rows, draw, rate, poll);
       break;
     }
     result.penalty += penalty;
     options_.optimizer->step(state_, rate, dtheta.data, theta.data, options_.rates);
     project<T>(options_.constraints, theta.data);
     std::copy(next_state.begin(), next_state.end(), state.data);
+    if (is_recorded) telemetry->end(state_.t, theta.data);
 
     const std::vector<LossSums>& sums = objective_->sums(batch);
     for (std::size_t k = 0; k < sums.size(); ++k) result.sums[k] += sums[k];
@@ -95,6 +106,26 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
     }
   }
   return result;
+}
+
+template <typename T>
+double Trainer<T>::fastest() const {
+  double factor = 0;
+  for (const RateRange& range : options_.rates) factor = std::max(factor, range.factor);
+  return factor;
+}
+
+// Why a step was not taken.
+template <typename T>
+Divergence Trainer<T>::diagnose(const Examples& examples, std::span<const Index> rows, const Draw& draw, double rate,
+                                const Poll& poll) {
+  const auto too_large = [&]() -> std::string_view {
+    const double norm = clip(options_.clipping, objective_->dtheta().data, objective_->dtheta().size());
+    if (!std::isfinite(norm)) return "norm of the gradient";
+    return is_step_finite<T>(rate * fastest(), norm) ? "" : "update";
+  };
+  auto& batch = objective_->batch(static_cast<Index>(rows.size()), Objective<T>::Keep::kValues);
+  return find_divergence(*objective_, batch, examples, rows, draw, too_large, poll).value_or(Divergence{});
 }
 
 template <typename T>

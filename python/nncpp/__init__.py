@@ -18,7 +18,9 @@ from . import (
     losses,
     metrics,
     models,
+    ops,
     optimizers,
+    plots,
     preprocessing,
     regularizers,
     schedules,
@@ -27,17 +29,22 @@ from .callbacks import Callback, EarlyStopping, ReduceOnPlateau
 from .checks import check_gradients, numerical_gradient
 from .config import show_config
 from .constraints import MaxNorm
+from .custom_losses import CustomLoss, GraphLoss
 from .errors import DataError, DivergenceError, FileError, NncppError, ShapeError
+from .flow import value_and_gradients, variable
 from .history import History
 from .layers import (
     Activation,
     BatchNorm,
+    CustomActivation,
+    CustomLayer,
     Dense,
     Dropout,
     GaussianNoise,
     Input,
     Layer,
     Maxout,
+    Parameter,
     PReLU,
     Standardize,
     Whiten,
@@ -46,6 +53,7 @@ from .losses import (
     NLL,
     NLLM,
     AbsoluteLoss,
+    ExpressionLoss,
     HingeLoss,
     HuberLoss,
     KLLoss,
@@ -65,9 +73,12 @@ from .models import (
 )
 from .module import Module
 from .optimizers import SGD, Adadelta, AdaGrad, Adam, AdamW, RMSProp
+from .preflight import preflight
 from .regularizers import L1, L2, ElasticNet
+from .second_order import hessian_vector_product, optimal_step
 from .sequential import Sequential
 from .serialization import load
+from .telemetry import Telemetry
 from .threads import get_num_threads, set_num_threads, threads
 
 __all__ = [
@@ -85,14 +96,19 @@ __all__ = [
     "BatchNorm",
     "BinnedRegressor",
     "Callback",
+    "CustomActivation",
+    "CustomLayer",
+    "CustomLoss",
     "DataError",
     "Dense",
     "DivergenceError",
     "Dropout",
     "EarlyStopping",
     "ElasticNet",
+    "ExpressionLoss",
     "FileError",
     "GaussianNoise",
+    "GraphLoss",
     "HingeLoss",
     "History",
     "HuberLoss",
@@ -109,6 +125,7 @@ __all__ = [
     "MulticlassHingeLoss",
     "NncppError",
     "PReLU",
+    "Parameter",
     "Perceptron",
     "ProjectionPursuitRegression",
     "RMSProp",
@@ -118,6 +135,7 @@ __all__ = [
     "SoftmaxRegression",
     "SquaredLoss",
     "Standardize",
+    "Telemetry",
     "Whiten",
     "__version__",
     "callbacks",
@@ -125,6 +143,7 @@ __all__ = [
     "constraints",
     "datasets",
     "get_num_threads",
+    "hessian_vector_product",
     "initializers",
     "layers",
     "load",
@@ -133,13 +152,19 @@ __all__ = [
     "minimize",
     "models",
     "numerical_gradient",
+    "ops",
+    "optimal_step",
     "optimizers",
+    "plots",
+    "preflight",
     "preprocessing",
     "regularizers",
     "schedules",
     "set_num_threads",
     "show_config",
     "threads",
+    "value_and_gradients",
+    "variable",
 ]
 
 

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self, cast
 
 from ._arguments import shown
-from .errors import DataError
+from .errors import DataError, NncppError
+
+
+class UnknownKindError(DataError):
+    """A description names a kind that no class has."""
 
 
 class Configured(ABC):
@@ -14,7 +18,7 @@ class Configured(ABC):
 
     So it prints itself, becomes JSON by ``config`` and comes back by ``from_config``. A direct subclass is a family
     (Layer, Loss, ...) and knows its members by their kind: the class name, or ``class L2(Regularizer, kind="l2")``.
-    A class whose name begins with "_" is no member, only a base of some.
+    A class that is abstract, or whose name begins with "_", is no member, only a base of some.
     """
 
     kind: ClassVar[str]
@@ -25,9 +29,15 @@ class Configured(ABC):
         super().__init_subclass__()
         if Configured in cls.__bases__:
             cls._members = {}
-        elif not cls.__name__.startswith("_"):
+        elif not cls.__name__.startswith("_") and not _is_abstract(cls):
             cls.kind = kind or cls.__name__
-            cls._members[cls.kind] = cls
+            cls._members.setdefault(cls.kind, cls)
+            if _place(cls._members[cls.kind]) != _place(cls):
+                raise DataError(
+                    f"{cls.__name__}: the kind {cls.kind!r} is that of {_place(cls._members[cls.kind])} already; "
+                    f'choose another: class {cls.__name__}({cls.__bases__[0].__name__}, kind="...")'
+                )
+            cls._members[cls.kind] = cls  # a notebook defines a class again and again
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in self.__dict__:
@@ -37,7 +47,7 @@ class Configured(ABC):
 
     def config(self) -> dict[str, Any]:
         """The kind and the arguments, as JSON has them."""
-        return {"kind": self.kind, **{name: _plain(getattr(self, name)) for name in _parameters(type(self))}}
+        return {"kind": self.kind, **{name: _plain(self._kept(name)) for name in _parameters(type(self))}}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -45,7 +55,7 @@ class Configured(ABC):
         arguments = dict(config)
         kind = arguments.pop("kind", None)
         if kind not in cls._members:
-            raise DataError(f"unknown {_family(cls)} {kind!r}; expected one of {', '.join(cls._members)}")
+            raise UnknownKindError(f"unknown {_family(cls)} {kind!r}; expected one of {', '.join(cls._members)}")
         return cast(Self, cls._members[kind](**arguments))
 
     @classmethod
@@ -68,10 +78,17 @@ class Configured(ABC):
     def changed_arguments(self) -> dict[str, Any]:
         """Those that are not as by default."""
         return {
-            name: getattr(self, name)
+            name: self._kept(name)
             for name, parameter in _parameters(type(self)).items()
-            if not _is_default(getattr(self, name), parameter.default)
+            if not _is_default(self._kept(name), parameter.default)
         }
+
+    def _kept(self, name: str) -> Any:
+        try:
+            return getattr(self, name)
+        except AttributeError:
+            kind = type(self).__name__
+            raise NncppError(f"{kind}: expected __init__ to keep its argument: self.{name} = {name}") from None
 
     def __repr__(self) -> str:
         arguments = [f"{name}={value!r}" for name, value in self.changed_arguments().items()]
@@ -84,6 +101,15 @@ def _parameters(cls: type) -> Mapping[str, inspect.Parameter]:
     if parameters.pop("options", None) is not None:
         parameters |= {name: entry for name, entry in _parameters(cls.__bases__[0]).items() if name not in parameters}
     return parameters
+
+
+def _is_abstract(cls: type) -> bool:
+    inherited = [name for base in cls.__bases__ for name in getattr(base, "__abstractmethods__", ())]
+    return any(getattr(getattr(cls, name), "__isabstractmethod__", False) for name in [*inherited, *vars(cls)])
+
+
+def _place(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _family(cls: type[Configured]) -> str:

@@ -75,7 +75,7 @@ class Schema:
         if len(network.input_shapes) != 1 or len(network.output_shapes) != 1:
             raise DataError(f"{model.name}: expected a model of one input and one output")
         inputs, outputs = math.prod(network.input_shapes[0]), math.prod(network.output_shapes[0])
-        has_classes = getattr(network.graph.outputs[0].layer, "activation", None) == "softmax"
+        has_classes = _gives_classes(model)
         names, targets = list(table.columns), 1 if has_classes else outputs
         if len(names) not in (inputs, inputs + targets):
             what = f"{inputs} columns, or {inputs + targets} with the target"
@@ -105,15 +105,23 @@ class Schema:
                 raise DataError(f"{table.place(row, target)}: expected a class among {known}, got {label!r}")
         return np.array([index[label] for label in labels], np.int64)
 
-    def predictions(self, outputs: NDArray[Any]) -> tuple[list[str], list[list[str]]]:
-        """Header and rows of what a model predicts: class and probabilities, or the numbers."""
+    def predictions(self, outputs: NDArray[Any], is_probable: bool) -> tuple[list[str], list[list[str]]]:
+        """Header and rows of what a model predicts: class and probabilities or scores, or the numbers."""
         flat = outputs.reshape(len(outputs), -1)
         numbers = [[str(value) for value in row] for row in flat]
         if self.classes:
-            header = ["prediction", *(f"probability_{name}" for name in self.classes)]
+            what = "probability" if is_probable else "score"
+            header = ["prediction", *(f"{what}_{name}" for name in self.classes)]
             return header, [[self.classes[k], *row] for k, row in zip(flat.argmax(axis=1), numbers, strict=True)]
         several = [f"prediction_{k}" for k in range(flat.shape[1])]
         return several if len(several) > 1 else ["prediction"], numbers
+
+
+def _gives_classes(model: "Model") -> bool:
+    """By the loss; of a model without one by its output."""
+    if model._compilation is not None:
+        return model._compilation.losses[0].task == "classes"
+    return getattr(model._network.graph.outputs[0].layer, "activation", None) == "softmax"
 
 
 def _are_classes(different: Sequence[str], rows: int) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from os import PathLike
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._arguments import data_type, object_name, random_seed, shown
 from .data import Array
@@ -12,6 +13,9 @@ from .graph import Graph, Node
 from .layers import Input, Layer
 from .network import Network, total_size
 from .summary import summary_text
+
+if TYPE_CHECKING:
+    from .plots import GraphPicture
 
 N = TypeVar("N", bound=Node)
 
@@ -103,6 +107,29 @@ class Architecture:
         text = summary_text(self.name, self.dtype, self._network)
         print(text)  # noqa: T201
         return text
+
+    def plot_graph(self, path: str | PathLike[str] | None = None) -> GraphPicture:
+        """The model as a graph, an SVG that a notebook shows; what ``nn.plots.graph`` draws.
+
+        Parameters
+        ----------
+        path
+            picture to write, .svg; None writes none
+
+        Raises
+        ------
+        NncppError, DataError, FileError
+            before the model is built; for another suffix; if the file cannot be written
+
+        Examples
+        --------
+        >>> import nncpp as nn
+        >>> nn.Sequential([nn.Input(2), nn.Dense(3, "relu")]).plot_graph().startswith("<svg ")
+        True
+        """
+        from .plots import graph
+
+        return graph(self, path)
 
     def config(self) -> dict[str, Any]:
         """Class, name, seed, dtype and graph, as JSON has them."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from . import _core
 from ._arguments import whole_number
 from ._files import require_writable, write_bytes_atomically
 from ._schema import Schema
@@ -190,7 +191,7 @@ def _table(path: str, target: str | None, task: str | None) -> _Task:
 
 def _train(options: argparse.Namespace) -> int:
     from .datasets import split
-    from .plots import require_picture
+    from .plots._style import require_picture
     from .threads import MAX_THREADS, get_num_threads, set_num_threads
 
     if options.data is None and (options.target or options.task):
@@ -300,7 +301,8 @@ def _predict(options: argparse.Namespace) -> int:
     model, table = load(options.model), read_table(options.data)
     schema = Schema.of_model(model, table)
     x = schema.inputs(table).reshape(table.rows, *model._network.input_shapes[0])
-    header, rows = schema.predictions(model.predict(x))
+    activation = getattr(model._network.graph.outputs[0].layer, "activation", None)
+    header, rows = schema.predictions(model.predict(x), is_probable=activation in ("softmax", "sigmoid"))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -320,7 +322,11 @@ def _check(options: argparse.Namespace) -> int:
     schema = Schema.of_model(model, table)
     rows = np.unique(np.linspace(0, table.rows - 1, CHECKED_ROWS).astype(int))
     x = schema.inputs(table)[rows].reshape(len(rows), *model._network.input_shapes[0])
-    report = check_gradients(model, x, schema.outputs(table)[rows])
+    y = schema.outputs(table)[rows]
+    takes_labels = all(loss._core(_core.float64).takes_labels for loss in model._require_compiled("check").losses)
+    if schema.classes and not takes_labels:
+        y = np.eye(len(schema.classes))[y]
+    report = check_gradients(model, x, y)
     _say(str(report))
     return 0 if report.ok else 1
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import _core
 from ._arguments import number
+from .custom_losses import loss as as_loss
 from .errors import DataError
 from .losses import Loss
 from .metrics import Accuracy, FunctionMetric, Metric, metric
@@ -42,7 +43,7 @@ class Compilation:
         self.losses = self._losses(loss)
         self.first_outputs = [0, *accumulate(loss.num_outputs for loss in self.losses)][:-1]
         terms = zip(self.first_outputs, self.losses, strict=True)
-        self.target_outputs = [k for k, loss in terms if loss.num_outputs == 1]
+        self.target_outputs = [k for k, loss in terms if loss.takes_target]
         weights = _each("loss_weights", 1.0 if loss_weights is None else loss_weights, self.names)
         self.loss_weights = [number("loss_weights", value, "[0, inf)") for value in weights]
         self.metrics = [
@@ -64,7 +65,7 @@ class Compilation:
             with its loss, or two scores of a name
         """
         precision, penalties = network.precision, network.penalties()
-        losses = [loss._core(precision) for loss in self.losses]
+        losses = self.core_losses(network)
         for k, loss in zip(self.first_outputs, self.losses, strict=True):
             if loss.task == "classes" and network.output_shapes[k][-1] == 1:
                 raise DataError(
@@ -80,6 +81,11 @@ class Compilation:
             if keys.count(key) > 1:
                 raise DataError(f"metrics: two scores are called {key}; give the metric or the output another name")
         return precision.Objective(network.core, losses, self.loss_weights, penalties)
+
+    def core_losses(self, network: Network) -> list[_core.Loss]:
+        """The losses as the core has them, for the outputs of a network."""
+        shapes = [network.output_shapes[k] for k in self.first_outputs]
+        return [loss._core_for(network.precision, shape) for loss, shape in zip(self.losses, shapes, strict=True)]
 
     def trainer(self, network: Network, objective: _core.Objective) -> _core.Trainer:
         """What takes steps on it; raises DataError for an option of the optimizer that the network cannot have."""
@@ -168,9 +174,9 @@ class Compilation:
         """In the order of the outputs; one that is given alone is repeated until they are taken."""
         if isinstance(value, Mapping | list | tuple):
             entries = value if isinstance(value, list | tuple) else _each("loss", value, self.outputs)
-            losses = [Loss.of(entry, "loss") for entry in entries]
+            losses = [as_loss(entry) for entry in entries]
         else:
-            loss = Loss.of(value, "loss")
+            loss = as_loss(value)
             losses = [loss] * max(1, len(self.outputs) // loss.num_outputs)
         taken = sum(loss.num_outputs for loss in losses)
         if taken != len(self.outputs):

@@ -146,11 +146,49 @@ class Compiled(Predictor):
         objective, network = self._require_objective("loss_and_gradients"), self._network
         examples = self._examples(x, y, sample_weight)
         step = self._require_trainer("loss_and_gradients").t
-        value, flat, dinputs = objective.gradient(
-            *examples, flag("training", training), step, flag("inputs", inputs)
-        )
+        value, flat, dinputs = objective.gradient(*examples, flag("training", training), step, flag("inputs", inputs))
         by_input = dict(zip(network.input_names, dinputs, strict=inputs))
         return value.value, {**network.gradients(flat), **by_input}
+
+    def explain_backward(self, x: Any, y: Any = None, sample_weight: Any = None) -> str:
+        r"""Forward and backward pass of one small batch as text, line by line: formula, shape, numbers.
+
+        Every layer's z and v, the loss with its 1/N, dJ/dz of the output, then from the last layer to the first dz, dW,
+        db and du. Numbers are shown of arrays of up to 6 rows and columns. As in prediction: without dropout and noise.
+
+        Parameters
+        ----------
+        x, y, sample_weight
+            as for ``fit``; a few rows
+
+        Returns
+        -------
+        str
+            to print
+
+        Raises
+        ------
+        NncppError, ShapeError, DataError, TypeError
+            as for ``loss_and_gradients``
+
+        Examples
+        --------
+        >>> import nncpp as nn
+        >>> model = nn.Sequential([nn.Input(1), nn.Dense(1, weight_initializer="ones", name="line")])
+        >>> model.compile(loss="squared")
+        >>> text = model.explain_backward([[3.0], [1.0]], [1.0, 1.0])
+        >>> print(text.partition("BACKWARD\n")[2].partition("\ninput")[0])
+        line
+            dv (2, 1) = the loss's, above
+            dW (1, 1) = u^T (1, 2) dv (2, 1)
+                [6]
+            db (1,) = sum over rows of dv (2, 1)
+                [2]
+            du (2, 1) = dv W^T (1, 1)
+        """
+        from .explanation import explain_backward
+
+        return explain_backward(self, self._checked("explain_backward", x, y, sample_weight))
 
     def evaluate(self, x: Any, y: Any = None, sample_weight: Any = None) -> dict[str, float]:
         """Loss and metrics over all rows, in inference: {"loss": ..., "accuracy": ...}.

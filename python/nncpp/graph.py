@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from .errors import DataError
+from .errors import DataError, ShapeError
 
 if TYPE_CHECKING:
     from .architecture import Architecture
@@ -15,15 +15,111 @@ if TYPE_CHECKING:
 
 
 class Node:
-    """A value that is not computed yet: what ``layer(node)`` returns. It only remembers where it comes from."""
+    """A value that is not computed yet: what ``layer(node)`` returns. It only remembers where it comes from.
+
+    ``+ - * / @ **``, ``-x``, ``> >= < <=`` and ``x[...]`` are the operators of ``nn.ops``.
+
+    Attributes
+    ----------
+    has_rows
+        False for an array that is the same for every sample: a variable, a constant, what is computed from them
+    """
+
+    __array_ufunc__ = None  # NumPy leaves ``array + node`` to the node
+    __iter__ = None
 
     def __init__(self, layer: Layer | None, inputs: tuple[Node, ...], origin: Architecture | None = None) -> None:
         self.layer = layer  # None for an input
         self.inputs = inputs
         self.origin = origin  # the model whose trained values the layer starts from
+        self.has_rows: bool = layer is None or any(node.has_rows for node in inputs)
+        self._shape: tuple[int, ...] | None = None
 
     def __repr__(self) -> str:
         return f"<node of {self.layer!r}>"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one sample. Raises ShapeError where a layer cannot take what it is given."""
+        for node in _trace([self], lambda node: node._shape is not None):
+            if node._shape is None:
+                node._shape = node._computed_shape()
+        assert self._shape is not None
+        return self._shape
+
+    def _computed_shape(self) -> tuple[int, ...]:
+        assert self.layer is not None  # an input has a shape
+        try:
+            return self.layer._core(_core.float64).output_shape([node.shape for node in self.inputs])
+        except ShapeError as error:
+            raise ShapeError(f"{self.layer.name or kind_name(self.layer)}: {error}") from None
+
+    def __bool__(self) -> bool:
+        raise TypeError("a node has no value yet, so it is neither true nor false; use nn.ops.where")
+
+    def __add__(self, other: Any) -> Node:
+        return _operator("add", self, other)
+
+    def __radd__(self, other: Any) -> Node:
+        return _operator("add", other, self)
+
+    def __sub__(self, other: Any) -> Node:
+        return _operator("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Node:
+        return _operator("subtract", other, self)
+
+    def __mul__(self, other: Any) -> Node:
+        return _operator("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> Node:
+        return _operator("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> Node:
+        return _operator("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Node:
+        return _operator("divide", other, self)
+
+    def __matmul__(self, other: Any) -> Node:
+        return _operator("matmul", self, other)
+
+    def __rmatmul__(self, other: Any) -> Node:
+        return _operator("matmul", other, self)
+
+    def __pow__(self, other: Any) -> Node:
+        return _operator("power", self, other)
+
+    def __rpow__(self, other: Any) -> Node:
+        return _operator("power", other, self)
+
+    def __neg__(self) -> Node:
+        return _operator("negative", self)
+
+    def __abs__(self) -> Node:
+        return _operator("abs", self)
+
+    def __gt__(self, other: Any) -> Node:
+        return _operator("greater", self, other)
+
+    def __ge__(self, other: Any) -> Node:
+        return _operator("greater_equal", self, other)
+
+    def __lt__(self, other: Any) -> Node:
+        return _operator("less", self, other)
+
+    def __le__(self, other: Any) -> Node:
+        return _operator("less_equal", self, other)
+
+    def __getitem__(self, index: Any) -> Node:
+        return _operator("slice", self, index)
+
+
+def _operator(name: str, *operands: Any) -> Node:
+    from . import ops  # which is made of nodes
+
+    node: Node = getattr(ops, name)(*operands)
+    return node
 
 
 class Graph:
@@ -92,6 +188,11 @@ class Graph:
         }
 
     @classmethod
+    def of(cls, *outputs: Node) -> Graph:
+        """Everything that these nodes depend on, inputs in the order in which they are met."""
+        return cls([node for node in _trace(outputs) if node.layer is None], outputs)  # type: ignore[misc]
+
+    @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Graph:
         """The graph that ``config`` describes, with new layers."""
         from .layers import Input, Layer
@@ -104,11 +205,13 @@ class Graph:
         return cls(inputs, [nodes[i] for i in config["outputs"]])
 
 
-def _trace(outputs: Sequence[Node]) -> list[Node]:
+def _trace(outputs: Sequence[Node], is_known: Callable[[Node], bool] = lambda _: False) -> list[Node]:
+    """The nodes that lead to the outputs, each after those it uses; what is behind a known one is left out."""
     done: dict[Node, None] = {}
     stack = list(reversed(outputs))
     while stack:
-        waiting = next((node for node in stack[-1].inputs if node not in done), None)
+        used = () if is_known(stack[-1]) else stack[-1].inputs
+        waiting = next((node for node in used if node not in done), None)
         if waiting is not None:
             stack.append(waiting)
         else:
@@ -125,10 +228,14 @@ def _names(members: Iterable[Input | Layer]) -> dict[Node | Layer, str]:
         taken.add(name)
     names: dict[Node | Layer, str] = {}
     for member in members:
-        words = type(member).__name__.replace("ReLU", "relu")  # one word
-        kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", words).lower()
-        names[member] = member.name or _free(kind, taken)
+        names[member] = member.name or _free(kind_name(member), taken)
     return names
+
+
+def kind_name(member: Input | Layer) -> str:
+    """The name of its class as nodes are called: BatchNorm -> batch_norm."""
+    words = type(member).__name__.replace("ReLU", "relu")  # one word
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", words).lower()
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from .telemetry import Telemetry
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -15,6 +17,8 @@ class History(Mapping[str, list[float]]):
     ----------
     rows
         the same by epoch: a dict for each
+    telemetry : Telemetry
+        what ``fit(telemetry=every)`` recorded inside the layers; empty where it did not
 
     Raises
     ------
@@ -29,8 +33,9 @@ class History(Mapping[str, list[float]]):
     ([2.0, 1.0], 2)
     """
 
-    def __init__(self, rows: list[dict[str, float]] | None = None) -> None:
+    def __init__(self, rows: list[dict[str, float]] | None = None, telemetry: Telemetry | None = None) -> None:
         self.rows = [] if rows is None else rows
+        self.telemetry = Telemetry() if telemetry is None else telemetry
 
     @property
     def epochs(self) -> int:
@@ -50,6 +55,26 @@ class History(Mapping[str, list[float]]):
 
     def __repr__(self) -> str:
         return f"<History of {self.epochs} epochs: {', '.join(self)}>"
+
+    def hints(self) -> list[str]:
+        """What the curves and the telemetry say, in words: what was seen, with the number, and what to try.
+
+        Of curves of at least 5 epochs: a training loss that rises, swings, hardly falls or has settled, and a
+        validation loss that rises while the training loss falls. Of ``fit(telemetry=every)``: steps far from 1e-3 of
+        the weights, gradients that vanish or explode from layer to layer, dead and saturated units. A training that
+        goes well has no hints.
+
+        Examples
+        --------
+        >>> from nncpp import History
+        >>> history = History([{"loss": loss} for loss in (1.0, 1.2, 1.5, 1.9, 2.4)])
+        >>> for hint in history.hints():
+        ...     print(hint[:60])
+        the training loss rose, from 1 to 2.4 in 5 epochs: divide th
+        """
+        from .hints import hints_of
+
+        return hints_of(self, self.telemetry)
 
     def plot(self, path: "str | PathLike[str] | None" = None, *, title: str | None = None, dpi: int = 150) -> "Figure":
         """Draws the learning curves; needs matplotlib (``pip install nncpp[plot]``).

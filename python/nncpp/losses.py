@@ -25,11 +25,16 @@ class Loss(Configured):
     ----------
     task
         what its outputs are: numbers ("regression"), columns each right or wrong ("binary"), one class of several
-        ("classes"), or scores of which the first is to be larger ("ranking"); metrics go by it
+        ("classes"), scores of which the first is to be larger ("ranking"), or the loss itself ("expression"); metrics
+        go by it
     threshold
         above it an output of a binary task says yes; None where only comparing outputs tells
     targets
         the two values of a target of one column, no and yes
+    formulas
+        L_i, and its gradient by the output: by z where the loss takes over the activation
+    takes_over
+        the activation of the output that is part of the loss; None where the output's is its own
 
     Raises
     ------
@@ -46,9 +51,11 @@ class Loss(Configured):
     nncpp.errors.DataError: dense: loss 'nll' needs an output with activation 'sigmoid', got 'identity'; ...
     """
 
-    task: ClassVar[Literal["regression", "binary", "classes", "ranking"]]
+    task: ClassVar[Literal["regression", "binary", "classes", "ranking", "expression"]]
     threshold: ClassVar[float | None] = None
     targets: tuple[int, int] = (0, 1)
+    formulas: ClassVar[tuple[str, str]] = ("what its own rule says", "dL_i/dv")
+    takes_over: ClassVar[str | None] = None
     _elsewhere: ClassVar[Mapping[str, str]] = {
         "mse": "squared",
         "mean_squared_error": "squared",
@@ -66,6 +73,15 @@ class Loss(Configured):
     def num_outputs(self) -> int:
         """1; or 2 for a loss that compares two outputs, and so takes no target."""
         return self._core(_core.float64).num_outputs
+
+    @property
+    def takes_target(self) -> bool:
+        """Whether ``fit`` is given y for it."""
+        return self.num_outputs == 1
+
+    def _core_for(self, precision: _core.Precision, output_shape: tuple[int, ...]) -> _core.Loss:  # noqa: ARG002
+        """The core's loss for an output of this shape of one sample."""
+        return self._core(precision)
 
     @abstractmethod
     def _core(self, precision: _core.Precision) -> _core.Loss: ...
@@ -87,6 +103,7 @@ class SquaredLoss(Loss, kind="squared"):
     """
 
     task = "regression"
+    formulas = ("sum_k (p_k - y_k)^2", "2 (p - y)")
 
     def _core(self, precision: _core.Precision) -> _core.Loss:
         return precision.SquaredLoss()
@@ -107,6 +124,7 @@ class AbsoluteLoss(Loss, kind="absolute"):
     """
 
     task = "regression"
+    formulas = ("sum_k abs(p_k - y_k)", "sign(p - y)")
 
     def _core(self, precision: _core.Precision) -> _core.Loss:
         return precision.AbsoluteLoss()
@@ -133,6 +151,7 @@ class HuberLoss(Loss, kind="huber"):
     """
 
     task = "regression"
+    formulas = ("sum_k h(p_k - y_k), h(e) = e^2 / 2 up to delta, then linear", "(p - y, cut at -delta and delta)")
 
     def __init__(self, delta: float = 1.0) -> None:
         self.delta = number("delta", delta, "(0, inf)")
@@ -162,6 +181,7 @@ class HingeLoss(Loss, kind="hinge"):
     """
 
     task = "binary"
+    formulas = ("sum_k max(1 - y_k s_k, 0)", "(-y where y s < 1, else 0)")
     threshold = 0.0
 
     def __init__(self, targets: Any = (-1, 1)) -> None:
@@ -198,6 +218,7 @@ class MaxMarginLoss(Loss, kind="max_margin"):
     """
 
     task = "ranking"
+    formulas = ("sum_k max(margin + c_k - s_k, 0)", "(-1 for s and 1 for c where margin + c - s > 0, else 0)")
 
     def __init__(self, margin: float = 1.0) -> None:
         self.margin = number("margin", margin, "(0, inf)")
@@ -227,6 +248,10 @@ class MulticlassHingeLoss(Loss, kind="multiclass_hinge"):
     """
 
     task = "classes"
+    formulas = (
+        "sum over j != y of max(margin + s_j - s_y, 0)",
+        "(1 where term j is > 0; at y minus their number)",
+    )
 
     def __init__(self, margin: float = 1.0) -> None:
         self.margin = number("margin", margin, "(0, inf)")
@@ -256,6 +281,8 @@ class NLL(Loss, kind="nll"):
     """
 
     task = "binary"
+    formulas = ("-sum_k y_k log p_k + (1 - y_k) log(1 - p_k)", "(p - y)")
+    takes_over = "sigmoid"
     threshold = 0.5
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
@@ -286,6 +313,8 @@ class NLLM(Loss, kind="nllm"):
     """
 
     task = "classes"
+    formulas = ("-sum_k y_k log p_k", "(p - y)")
+    takes_over = "softmax"
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
         self.label_smoothing = number("label_smoothing", label_smoothing, "[0, 1)")
@@ -316,9 +345,40 @@ class KLLoss(Loss, kind="kl"):
     """
 
     task = "classes"
+    formulas = ("T^2 sum_k y_k (log y_k - log q_k), q = softmax(z / T)", "T (q - y)")
+    takes_over = "softmax"
 
     def __init__(self, temperature: float = 1.0) -> None:
         self.temperature = number("temperature", temperature, "(0, inf)")
 
     def _core(self, precision: _core.Precision) -> _core.Loss:
         return precision.KLLoss(self.temperature)
+
+
+class ExpressionLoss(Loss, kind="expression"):
+    """L_i = sum_k v_ik: the output v is the loss, computed by the graph; dL_i/dv = 1. It takes no targets: ``fit(x)``.
+
+    What the loss needs comes in through inputs, labels too. An output without rows, such as a penalty on variables,
+    counts once.
+
+    Examples
+    --------
+    >>> import nncpp as nn
+    >>> x, y = nn.Input(1), nn.Input(1)
+    >>> error = nn.Dense(1, weight_initializer="ones")(x) - y
+    >>> model = nn.Model([x, y], nn.ops.sum(error**4))
+    >>> model.compile(loss="expression")
+    >>> model.evaluate([[[1.0], [2.0]], [[0.0], [4.0]]])  # (1 + 16) / 2
+    {'loss': 8.5}
+    """
+
+    task = "expression"
+    formulas = ("sum_k v_k, of the output itself", "1")
+
+    @property
+    def takes_target(self) -> bool:
+        """False."""
+        return False
+
+    def _core(self, precision: _core.Precision) -> _core.Loss:
+        return precision.ExpressionLoss()

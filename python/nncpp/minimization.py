@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from . import _core
 from ._arguments import number, one_of, shown, whole_number
 from .data import Examples
+from .divergence import divergence_error
 from .errors import DataError, DivergenceError, NncppError
 from .model import Model
 from .network import Network
@@ -193,9 +194,13 @@ class _Objective:
     def __init__(self, network: Network, objective: _core.Objective, examples: Examples) -> None:
         self.theta, self.objective = network.theta, objective
         self.places = np.concatenate([np.arange(s.offset, s.offset + s.size) for s in network.core.segments])
-        parts = [examples.part(slice(first, first + ROWS)) for first in range(0, examples.rows, ROWS)]
+        parts = {first: examples.part(slice(first, first + ROWS)) for first in range(0, examples.rows, ROWS)}
         dtype = np.finfo(self.theta.dtype)
-        self.parts = [p for p in parts if p.weights is None or (p.weights.astype(dtype.dtype) >= dtype.tiny).any()]
+        self.parts = {  # by their first row
+            first: p
+            for first, p in parts.items()
+            if p.weights is None or (p.weights.astype(dtype.dtype) >= dtype.tiny).any()
+        }
         self.rows, self.precision = examples.rows, float(dtype.eps)
         self.evaluations = 0
 
@@ -214,13 +219,22 @@ class _Objective:
         self.evaluations += 1
         loss, gradient, total = 0.0, np.zeros(len(point)), 0.0
         with np.errstate(over="ignore", invalid="ignore"):  # the caller looks
-            for part in self.parts:
+            for part in self.parts.values():
                 value, flat, _ = self.objective.gradient(*part, False, 0, False)
                 weight = value.sums[0].weight
                 loss += weight * value.value
                 gradient += weight * flat[self.places]
                 total += weight
             return loss / total, gradient / total
+
+    def divergence(self) -> DivergenceError:
+        """Says where J or its gradient is not finite at the point where the model is."""
+        outcome = "the model is unchanged: J must be finite at the start"
+        for first, part in self.parts.items():
+            found = self.objective.divergence(*part, False, 0)
+            if found is not None:
+                return divergence_error("minimize", found, outcome=outcome, first_row=first)
+        return divergence_error("minimize", None, outcome=outcome)
 
 
 class _Descent:
@@ -235,10 +249,7 @@ class _Descent:
         self.point = objective.point()
         self.loss, self.gradient = objective(self.point)
         if not _is_finite(self.loss, self.gradient):
-            raise DivergenceError(
-                "minimize: the loss or its gradient is not finite at the start; begin with smaller weights, or bring "
-                "the inputs to a common scale with nn.Standardize()"
-            )
+            raise objective.divergence()
         self.last = self.point, self.loss, self.gradient
 
     def has_converged(self) -> bool:

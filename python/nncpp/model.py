@@ -14,7 +14,8 @@ from ._arguments import data_type
 from .architecture import nodes_of
 from .compiled import Compiled
 from .data import Examples
-from .errors import DataError, DivergenceError, NncppError
+from .divergence import divergence_error
+from .errors import DataError, NncppError
 from .graph import Graph, Node
 from .history import History
 from .layers import Input
@@ -94,6 +95,7 @@ class Model(Compiled):
         checkpoint: str | PathLike[str] | None = None,
         checkpoint_every: int | None = None,
         resume: bool = False,
+        telemetry: int | None = None,
     ) -> History:
         """Trains for some epochs; each takes every row once, in a new order, in ceil(n / batch_size) steps.
 
@@ -127,12 +129,15 @@ class Model(Compiled):
         resume
             True goes on from the checkpoint, if the file is there: the same bits as without the break. A learning rate
             that is a function is not in the file: the model must have it
+        telemetry
+            whole number k >= 1: every k-th step of the optimizer records what goes on inside each layer, see
+            ``nn.Telemetry``. The model gets the same bits; k = 50 costs less than 2 % of the time
 
         Returns
         -------
         History
             of this call; ``model.history`` has all epochs. "learning_rate" is in it, that of the last step, where it is
-            no plain number or ``ReduceOnPlateau`` changes it
+            no plain number or ``ReduceOnPlateau`` changes it. Its ``telemetry`` has what was recorded
 
         Raises
         ------
@@ -141,7 +146,8 @@ class Model(Compiled):
         ShapeError, DataError, TypeError
             for data that cannot be used; the model is unchanged
         DivergenceError
-            if a loss or gradient is not finite; the model is as before that step
+            if a loss or gradient is not finite; the model is as before that step. The error says where in it the first
+            such number arose: layer, pass, tensor, rows of x
         FileError
             if the checkpoint cannot be read or written
 
@@ -160,7 +166,16 @@ class Model(Compiled):
         array([[5.]], dtype=float32)
         """
         options = Options(
-            epochs, batch_size, class_weight, callbacks, shuffle, verbose, checkpoint, checkpoint_every, resume
+            epochs,
+            batch_size,
+            class_weight,
+            callbacks,
+            shuffle,
+            verbose,
+            checkpoint,
+            checkpoint_every,
+            resume,
+            telemetry,
         )
         if validation_data is not None and validation_split is not None:
             raise DataError("validation_split: expected None with validation_data, got both")
@@ -220,7 +235,9 @@ class Model(Compiled):
         rate = compilation.optimizer.rate_at(trainer.t, self._epochs)
         loss = trainer.step(*self._examples(x, y, sample_weight), rate).value
         if not math.isfinite(loss):
-            raise DivergenceError("train_on_batch: the loss or a gradient was not finite; this step was not taken")
+            raise divergence_error(
+                "train_on_batch", trainer.divergence, step=trainer.t + 1, rate=rate, outcome="this step was not taken"
+            )
         return loss
 
     def save(self, path: str | PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
@@ -257,11 +274,11 @@ class Model(Compiled):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """For copy and pickle: the content of a model file, and the compilation, which may have functions in it."""
-        from .serialization import copy_from_bytes, to_bytes
+        from .serialization import from_bytes, to_bytes
 
         if self._built is None:
             return super().__reduce_ex__(protocol)
-        return copy_from_bytes, (to_bytes(self), self._compilation)
+        return from_bytes, (to_bytes(self, is_copy=True), "copy of a model", self._compilation)
 
     def __copy__(self) -> Model:
         """A deep one: two models share nothing that training changes."""

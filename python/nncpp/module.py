@@ -65,7 +65,8 @@ class Module:
         ShapeError, DataError, TypeError
             if u is not what the layer was built for; for a step outside 0 ... 2**32 - 1
         """
-        return self._core.forward(self._inputs(u), flag("training", training), _step(step))
+        inputs = self._inputs(u)  # a local: where a custom layer fails, its traceback shows these arrays
+        return self._core.forward(inputs, flag("training", training), _step(step))
 
     def backward(self, u: Any, v: Any, dv: Any, training: bool = False, step: int = 0) -> Any:
         """dL/du, like u; v is what forward gave for u, dv = dL/dv has its shape.
@@ -89,9 +90,9 @@ class Module:
         return self._backward(u, v, dv, training, step)[1]
 
     def _backward(self, u: Any, v: Any, dv: Any, training: bool, step: int) -> tuple[list[Array], Mapping[str, Array]]:
-        output, doutput = self._as_array(v, "v"), self._as_array(dv, "dv")
+        inputs, output, doutput = self._inputs(u), self._as_array(v, "v"), self._as_array(dv, "dv")
         options = flag("training", training), _step(step)
-        return self._core.backward(self._inputs(u), output, doutput, *options)
+        return self._core.backward(inputs, output, doutput, *options)
 
     def _listed(self, value: Any) -> Sequence[Any]:
         return list(value) if self._has_several_inputs else [value]

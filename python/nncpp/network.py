@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TypeVar
 
+import numpy as np
+
 from . import _core
 from .data import Array, batch_shape
 from .errors import DataError, ShapeError
@@ -16,6 +18,8 @@ from .layers import Layer
 from .layers._adapted import Adapted
 
 T = TypeVar("T")
+
+PRECISIONS = {"float32": _core.float32, "float64": _core.float64, "dual": _core.dual}
 
 
 class Network:
@@ -48,6 +52,8 @@ class Network:
         self.input_names, self.output_names = graph.input_names, graph.output_names
         self.input_shapes = [self.shapes[node] for node in graph.inputs]
         self.output_shapes = [self.shapes[node] for node in graph.outputs]
+        for layer in graph.layers:
+            self._take_first_values(layer)
         self.adapted_layers = [layer for layer in graph.layers if isinstance(layer, Adapted)]
         self._first_state = {
             name: self.state[name].copy() for layer in self.adapted_layers for name in self._states(layer)
@@ -56,13 +62,25 @@ class Network:
             if node.origin is not None and node.layer is not None:
                 self._take_values(node.layer, node.origin._network)
 
+    def _take_first_values(self, layer: Layer) -> None:
+        """A variable or a constant begins with the values that it was made from."""
+        for name, values in layer._first_values().items():
+            own = f"{self.graph.names[layer]}/{name}"
+            to = numbers(self.parameters[own] if own in self.parameters else self.state[own])
+            with np.errstate(over="ignore"):
+                to[...] = values
+            if not np.isfinite(to).all():
+                raise DataError(
+                    f"{own}: expected numbers that {self.theta.dtype.name} can hold, got {abs(values).max():g}"
+                )
+
     def _take_values(self, layer: Layer, origin: Network) -> None:
         """A layer of a model that was called on nodes starts from the values it has there."""
         old, new = f"{origin.graph.names[layer]}/", f"{self.graph.names[layer]}/"
         for mine, theirs in ((self.parameters, origin.parameters), (self.state, origin.state)):
             for name in theirs:
                 if name.startswith(old):
-                    mine[new + name.removeprefix(old)][...] = theirs[name]
+                    numbers(mine[new + name.removeprefix(old)])[...] = theirs[name]
 
     def gradients(self, flat: Array) -> dict[str, Array]:
         """Views by name into a vector like theta."""
@@ -136,9 +154,15 @@ class Network:
         return [name for name in self.state if name.startswith(f"{self.graph.names[layer]}/")]
 
 
+def numbers(array: Array) -> Array:
+    """An array without the slopes that dual numbers have; any other one as it is."""
+    values: Array = array if array.dtype.names is None else array["value"]
+    return values
+
+
 def precision(dtype: str) -> _core.Precision:
-    """The core's classes for "float32" or "float64"."""
-    return _core.float32 if dtype == "float32" else _core.float64
+    """The core's classes for "float32", "float64", or "dual", in which nothing is trained."""
+    return PRECISIONS[dtype]
 
 
 @contextmanager

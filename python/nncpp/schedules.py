@@ -79,7 +79,7 @@ class Schedule(Configured):
         >>> from nncpp.schedules import CosineDecay, Warmup
         >>> figure = Warmup(100, then=CosineDecay(0.1, duration=900)).plot(steps=1000)
         """
-        from .plots import plot_schedule
+        from .plots.curves import plot_schedule
 
         return plot_schedule(self, path, steps, steps_per_epoch)
 

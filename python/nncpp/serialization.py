@@ -1,6 +1,6 @@
 """Model files: tensors in safetensors, everything else as JSON in its header. No code is stored, and none is run.
 
-    tensors    parameters/dense/weight   state/standardize/mean   optimizer/m/dense/weight   progress/...
+    tensors    parameters/dense/weight   state/standardize/mean   optimizer/m/dense/weight   telemetry/...  progress/...
     metadata   "nncpp": checksum of everything, a space, JSON of format, version, model, compilation, t, history, ...
 
 The format is that of https://huggingface.co/docs/safetensors: other tools read the weights.
@@ -17,6 +17,7 @@ import numpy as np
 from ._files import as_path, read_bytes, write_bytes_atomically
 from .data import Array
 from .errors import FileError, NncppError
+from .telemetry import Telemetry
 
 if TYPE_CHECKING:
     from .compilation import Compilation
@@ -81,35 +82,35 @@ def load(path: str | os.PathLike[str]) -> "Model":
     return from_bytes(read_bytes(path), str(path))
 
 
-def to_bytes(model: "Model", metadata: Mapping[str, Any] | None = None) -> bytes:
-    """The content of the file that ``save`` writes: the same bytes each time."""
-    header = {**_header(model), "metadata": dict(model.metadata if metadata is None else metadata)}
-    return encode(header, tensors_of(model))
+def to_bytes(model: "Model", metadata: Mapping[str, Any] | None = None, *, is_copy: bool = False) -> bytes:
+    """The content of the file that ``save`` writes: the same bytes each time; of a copy, without the compilation."""
+    header = {**_header(model, is_copy), "metadata": dict(model.metadata if metadata is None else metadata)}
+    return encode(header, tensors_of(model) | _telemetry_tensors(model))
 
 
-def from_bytes(content: bytes, source: str = "bytes of a model") -> "Model":
-    """The model of which ``to_bytes`` gave the content; raises FileError, which names the source."""
+def from_bytes(content: bytes, source: str = "bytes of a model", compilation: "Compilation | None" = None) -> "Model":
+    """The model of which ``to_bytes`` gave the content; raises FileError, which names the source.
+
+    A copy has the compilation of its model, with functions in it that no file keeps.
+    """
+    from ._configured import UnknownKindError
     from .compilation import Compilation
     from .model import Model
 
     header, tensors = decode(content, source, "model")
     try:
         model = Model.from_config(header["model"])
-        if header["compilation"] is not None:
-            model._set_compilation(Compilation.from_config(header["compilation"], model._network.output_names))
+        if compilation is None and header["compilation"] is not None:
+            compilation = Compilation.from_config(header["compilation"], model._network.output_names)
+        if compilation is not None:
+            model._set_compilation(compilation)
         model.metadata = dict(header["metadata"])
+    except UnknownKindError as error:
+        raise FileError(f"{source}: {error}; define or import a class of your own before nn.load") from error
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, MemoryError, NncppError) as error:
         raise FileError(f"{source}: damaged: its description of the model cannot be used ({error})") from error
     _require_fitting(model, source, header, tensors)
     _restore(model, header, tensors)
-    return model
-
-
-def copy_from_bytes(content: bytes, compilation: "Compilation | None") -> "Model":
-    """The model of which ``to_bytes`` gave the content, with the functions in its compilation, which no file keeps."""
-    model = from_bytes(content)
-    if compilation is not None:
-        model._compilation = compilation
     return model
 
 
@@ -118,8 +119,8 @@ def write_checkpoint(
 ) -> None:
     """Write what ``save`` writes, and how far a training has come: JSON values and arrays."""
     header = {**_header(model), "metadata": dict(model.metadata), "progress": dict(progress)}
-    tensors = tensors_of(model) | {f"progress/{name}": np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_bytes_atomically(path, encode(header, tensors))
+    kept = {f"progress/{name}": np.ascontiguousarray(array) for name, array in arrays.items()}
+    write_bytes_atomically(path, encode(header, tensors_of(model) | _telemetry_tensors(model) | kept))
 
 
 class Checkpoint(NamedTuple):
@@ -164,8 +165,8 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
 # --- what a model is made of ----------------------------------------------------------------------------------------
 
 
-def _header(model: "Model") -> dict[str, Any]:
-    compilation, trainer = model._compilation, model._trainer
+def _header(model: "Model", is_copy: bool = False) -> dict[str, Any]:
+    compilation, trainer = None if is_copy else model._compilation, model._trainer
     return {
         **origin(),
         "model": model.config(),
@@ -173,7 +174,22 @@ def _header(model: "Model") -> dict[str, Any]:
         "t": 0 if trainer is None else trainer.t,
         "epochs": model._epochs,
         "history": model.history.rows,
+        "telemetry": model.history.telemetry.layers,
     }
+
+
+def _telemetry_tensors(model: "Model") -> dict[str, Array]:
+    """Its records; the names of the layers are in the header."""
+    telemetry = model.history.telemetry
+    if not telemetry.steps:
+        return {}
+    return {"telemetry/steps": np.array(telemetry.steps, np.int64), "telemetry/values": telemetry.records}
+
+
+def _telemetry(header: Mapping[str, Any], tensors: Mapping[str, Array]) -> Telemetry:
+    """That of a file. Raises an error of any kind if it cannot be used."""
+    kept = dict(_under(tensors, "telemetry"))
+    return Telemetry([str(name) for name in header["telemetry"]], **kept) if kept else Telemetry()
 
 
 def tensors_of(model: "Model") -> dict[str, Array]:
@@ -189,7 +205,7 @@ def tensors_of(model: "Model") -> dict[str, Array]:
 def _require_fitting(model: "Model", source: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     """Look at everything in a file that ``_restore`` gives to a model. Raises FileError."""
     own = tensors_of(model)
-    stored = {name: array for name, array in tensors.items() if not name.startswith("progress/")}
+    stored = {name: array for name, array in tensors.items() if not name.startswith(("progress/", "telemetry/"))}
     for name in own.keys() ^ stored.keys():
         where = "is missing" if name in own else "belongs to no layer"
         raise FileError(f"{source}: damaged: the tensor {name} {where}")
@@ -205,6 +221,10 @@ def _require_fitting(model: "Model", source: str, header: Mapping[str, Any], ten
         or not all(isinstance(row, dict) for row in rows)
     ):
         raise FileError(f"{source}: damaged: its step count, epoch count or history cannot be used")
+    try:
+        _telemetry(header, tensors)
+    except (KeyError, TypeError, ValueError) as error:
+        raise FileError(f"{source}: damaged: its telemetry cannot be used ({error})") from error
 
 
 def _restore(model: "Model", header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
@@ -214,7 +234,7 @@ def _restore(model: "Model", header: Mapping[str, Any], tensors: Mapping[str, Ar
         values[...] = tensors[name]
     if model._trainer is not None:
         model._trainer.t, model._epochs = header["t"], header["epochs"]
-    model.history = History(header["history"])
+    model.history = History(header["history"], _telemetry(header, tensors))
 
 
 def _under(tensors: Mapping[str, Array], folder: str) -> Iterator[tuple[str, Array]]:

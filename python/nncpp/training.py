@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _core, data
+from . import _core, checkpoint, data
 from ._arguments import flag, shown, whole_number
 from ._files import require_writable
-from ._rates import as_rate, rate_config
 from .callbacks import Callback, EarlyStopping, ReduceOnPlateau
 from .data import Array, Examples
-from .errors import DataError, DivergenceError, FileError
+from .divergence import divergence_error
+from .errors import DataError
 from .history import History
 from .layers.batch_norm import BatchNorm, single_row_warning
+from .network import precision
 from .progress import Bar, Progress, wants_bar
 from .second_run import SecondRun
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .model import Model
 
 SECONDS = 0.05  # a run of steps: short enough for a smooth bar, long enough to cost nothing
+RECORDS = 1000  # most of telemetry in a run of steps: what bounds its memory
 
 
 class Options:
@@ -42,6 +43,7 @@ class Options:
         checkpoint: Any,
         checkpoint_every: int | None,
         resume: bool,
+        telemetry: int | None,
     ) -> None:
         self.epochs = whole_number("epochs", epochs, at_least=1)
         self.batch_size = whole_number("batch_size", batch_size, at_least=1)
@@ -50,6 +52,7 @@ class Options:
         self.shuffle = flag("shuffle", shuffle)
         self.has_bar = wants_bar(verbose)
         self.resume = flag("resume", resume)
+        self.telemetry = None if telemetry is None else whole_number("telemetry", telemetry, at_least=1)
         if checkpoint is None and (checkpoint_every is not None or resume):
             raise DataError("checkpoint: expected a file name with checkpoint_every or resume, got None")
         self.checkpoint = None if checkpoint is None else require_writable(checkpoint)
@@ -88,7 +91,10 @@ class Fit:
         self.calls_each_step = any(type(c).on_batch_end is not Callback.on_batch_end for c in self.callbacks)
         self.rows = training.rows
         self.rates = np.empty(-(-self.both.rows // options.batch_size))
-        self.first_epoch = model.history.epochs
+        self.first_epoch, self.first_record = model.history.epochs, len(model.history.telemetry.steps)
+        self.telemetry: _core.Telemetry | None = None
+        if options.telemetry is not None:
+            self.telemetry = precision(model.dtype).Telemetry(model._require_objective("fit"), options.telemetry)
         self.totals = self.no_totals()
         self.progress = Progress()
         for rows in dict.fromkeys((training.rows, self.both.rows)):
@@ -149,10 +155,11 @@ class Fit:
             self.begin_second_run(self.second)
             self.run_epochs()
         if self.options.checkpoint is not None:
-            self.save(self.options.checkpoint)
+            checkpoint.save(self, self.options.checkpoint)
         for callback in self.callbacks:
             callback.on_train_end()
-        return History(self.model.history.rows[self.first_epoch :])
+        history = self.model.history
+        return History(history.rows[self.first_epoch :], history.telemetry.since(self.first_record))
 
     def begin(self) -> None:
         """Tells the callbacks, and goes back to the checkpoint if there is one."""
@@ -164,7 +171,7 @@ class Fit:
             callback.model, callback.keys = self.model, self.keys
             callback.on_train_begin()
         if self.options.resume and self.options.checkpoint is not None and self.options.checkpoint.exists():
-            self.resume(self.options.checkpoint)
+            checkpoint.resume(self, self.options.checkpoint)
 
     def adapt(self) -> None:
         """Gives layers that scale their inputs the scale of the training data, unless they have one."""
@@ -229,17 +236,24 @@ class Fit:
         most = 1 if self.calls_each_step else self.steps_per_epoch - self.totals.steps
         if self.options.every is not None:
             most = min(most, self.options.every - self.steps % self.options.every)
+        if self.options.telemetry is not None:
+            most = min(most, RECORDS * self.options.telemetry)
         before = self.totals
-        rates = self.rates[before.steps :]
-        self.totals = self.trainer.run(
-            *self.training, order, before.rows, self.options.batch_size, most, SECONDS, rates, before
-        )
+        rates, size = self.rates[before.steps :], self.options.batch_size
+        try:
+            self.totals = self.trainer.run(
+                *self.training, order, before.rows, size, most, SECONDS, rates, before, self.telemetry
+            )
+        finally:
+            self.take_records()
         if self.totals.has_diverged:
-            rate = self.rates[self.totals.steps]
-            raise DivergenceError(
-                f"fit: the loss or a gradient was not finite in epoch {self.epoch + 1}, step {self.totals.steps + 1}, "
-                f"at learning rate {rate:g}; the model is as it was before that step. Try learning rate {rate / 10:g}, "
-                "or bring the inputs to a common scale with nn.Standardize()"
+            raise divergence_error(
+                "fit",
+                self.trainer.divergence,
+                epoch=self.epoch + 1,
+                step=self.totals.steps + 1,
+                rate=float(self.rates[self.totals.steps]),
+                outcome="the model is as it was before that step",
             )
         if self.options.has_bar:
             epoch = self.epoch - self.run_begin
@@ -248,6 +262,11 @@ class Fit:
             for callback in self.callbacks:
                 callback.on_batch_end(self.totals.steps - 1, self.scores())
             self.look_up_rates()
+
+    def take_records(self) -> None:
+        """What telemetry has recorded since the last time goes into the model's history."""
+        if self.telemetry is not None:
+            self.model.history.telemetry.extend(self.telemetry.layers, *self.telemetry.take())
 
     def look_up_rates(self) -> None:
         """The rates of the epoch's steps to come; of the next one only, where callbacks may change them each step."""
@@ -269,94 +288,10 @@ class Fit:
         """The epoch's means so far."""
         return self.compilation.scores(self.totals.sums, self.totals.penalty / self.totals.steps)
 
-    # --- checkpoints ------------------------------------------------------------------------------------------------
-
     def save_if_due(self) -> None:
         """A checkpoint, every so many steps or after each epoch."""
         if self.options.checkpoint is not None and self.steps % (self.options.every or self.steps_per_epoch) == 0:
-            self.save(self.options.checkpoint)
-
-    def settings(self) -> dict[str, Any]:
-        """What must not change between a checkpoint and the fit that goes on from it."""
-        is_function = rate_config(self.compilation.optimizer.learning_rate) is None
-        return {
-            "rows": self.rows,
-            "batch_size": self.options.batch_size,
-            "shuffle": self.options.shuffle,
-            "learning_rate": "a function" if is_function else "a number or a schedule",
-            "callbacks": [type(callback).__name__ for callback in self.callbacks],
-            "second_run": None if self.second is None else [self.second.strategy, self.both.rows],
-        }
-
-    def save(self, path: Path) -> None:
-        """Writes the model and everything else that the rest of the training depends on."""
-        from .serialization import write_checkpoint
-
-        states = [callback.state() for callback in self.callbacks]
-        progress = {
-            "settings": self.settings(),
-            "first_epoch": self.first_epoch,
-            "run_begin": self.run_begin,
-            "steps": self.totals.steps,
-            "rows": self.totals.rows,
-            "sums": [(entry.loss, entry.weight, entry.correct) for entry in self.totals.sums],
-            "penalty": self.totals.penalty,
-            "learning_rate": rate_config(self.compilation.optimizer.learning_rate),
-            "stop_training": self.model.stop_training,
-            "callbacks": [values for values, _ in states],
-        }
-        arrays = {f"{i}/{name}": a for i, (_, kept) in enumerate(states) for name, a in kept.items()}
-        write_checkpoint(self.model, path, progress, arrays)
-
-    def resume(self, path: Path) -> None:
-        """Goes on from a checkpoint. The model comes last: whatever is wrong with the file leaves it as it is."""
-        from .serialization import read_checkpoint
-
-        checkpoint = read_checkpoint(self.model, path)
-        progress = checkpoint.progress
-        self.require_same(path, progress.get("settings"))
-        try:
-            epochs = len(checkpoint.header["history"])
-            first_epoch = whole_number("first_epoch", progress["first_epoch"], at_most=epochs)
-            run_begin = whole_number("run_begin", progress["run_begin"], at_most=epochs - first_epoch)
-            if self.second is not None and run_begin > 0:
-                self.second.begin_epoch = run_begin
-                self.take_both(self.second)
-            totals = self.totals_of(progress)
-            rate = self.compilation.optimizer.learning_rate  # a function stays
-            if progress["learning_rate"] is not None:
-                rate = as_rate(progress["learning_rate"])
-            stop_training = flag("stop_training", progress["stop_training"])
-            states = list(zip(self.callbacks, progress["callbacks"], strict=True))
-        except (KeyError, TypeError, ValueError) as error:
-            raise FileError(f"{path}: damaged: its progress cannot be used ({error})") from error
-        for i, (callback, values) in enumerate(states):
-            prefix = f"{i}/"
-            kept = {name.removeprefix(prefix): a for name, a in checkpoint.arrays.items() if name.startswith(prefix)}
-            callback.restore(values, kept)
-        checkpoint.restore(self.model)
-        self.first_epoch, self.totals = first_epoch, totals
-        self.compilation.optimizer.learning_rate, self.model.stop_training = rate, stop_training
-
-    def require_same(self, path: Path, settings: Any) -> None:
-        """Refuses a checkpoint of other data or arguments with DataError."""
-        for name, value in self.settings().items():
-            if not isinstance(settings, dict) or name not in settings:
-                raise FileError(f"{path}: damaged: it does not say with which {name} it was written")
-            if settings[name] != value:
-                raise DataError(
-                    f"resume: {path} was written with {name} {settings[name]!r}, this fit has {value!r}; "
-                    "use the same data and arguments, or another checkpoint file"
-                )
-
-    def totals_of(self, progress: Mapping[str, Any]) -> _core.RunResult:
-        """Where in its epoch a checkpoint was written. Raises DataError for a place that this fit never comes to."""
-        steps = whole_number("steps", progress["steps"], at_most=self.steps_per_epoch)
-        rows = min(steps * self.options.batch_size, self.training.rows)
-        if progress["rows"] != rows or len(progress["sums"]) != len(self.compilation.losses):
-            raise DataError(f"expected {rows} rows and the sums of {len(self.compilation.losses)} losses")
-        sums = [(float(loss), float(weight), float(correct)) for loss, weight, correct in progress["sums"]]
-        return _core.RunResult(steps, rows, sums, float(progress["penalty"]))
+            checkpoint.save(self, self.options.checkpoint)
 
 
 def _callbacks(value: Any) -> list[Callback]:

@@ -35,6 +35,9 @@ Failures check_unwanted_gradients(const LayerRow& row);
 template <typename T>
 Failures check_batch(const LayerRow& row);
 
+// gradients of many rows are those of the rows in parts: sums over rows go through all of their tiles and blocks
+Failures check_many_rows(const LayerRow& row);
+
 // 1 = 2 = 3 = 8 threads, bit for bit
 template <typename T>
 Failures check_threads(const LayerRow& row);

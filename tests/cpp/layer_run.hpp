@@ -39,15 +39,17 @@ class Block {
 template <typename T>
 class LayerRun {
  public:
-  // inputs, weights and doutput are normal numbers of that seed, state is positive
-  LayerRun(const Layer<T>& layer, const std::vector<Shape>& samples, Index n, std::uint64_t seed)
-      : output(layer.output_shape(samples).batch(n)),
+  // inputs, weights and doutput are normal numbers of that seed, state is positive; has_rows as in LayerRow
+  LayerRun(const Layer<T>& layer, const std::vector<Shape>& samples, Index n, std::uint64_t seed,
+           const std::vector<bool>& has_rows = {})
+      : output(layer.output_shape(samples).batch(is_array(has_rows) ? 1 : n)),
         doutput(output.shape()),
         layer_(layer),
         saved_({layer.memory(samples, n).saved}),
         forward_scratch_({layer.memory(samples, n).forward}),
         backward_scratch_({layer.memory(samples, n).backward}) {
-    for (const Shape& sample : samples) inputs.emplace_back(sample.batch(n));
+    for (std::size_t i = 0; i < samples.size(); ++i)
+      inputs.emplace_back(samples[i].batch(has_rows.empty() || has_rows[i] ? n : 1));
     for (const SegmentSpec& spec : layer.parameters(samples)) weights.emplace_back(spec.shape);
     for (const SegmentSpec& spec : layer.state(samples))
       state.emplace_back(spec.shape), next_state.emplace_back(spec.shape);
@@ -113,6 +115,10 @@ class LayerRun {
 
  private:
   static constexpr double kWeightScale = 0.5;
+
+  static bool is_array(const std::vector<bool>& has_rows) {
+    return !has_rows.empty() && std::none_of(has_rows.begin(), has_rows.end(), [](bool has) { return has; });
+  }
 
   static std::vector<Tensor<T>> tensors(std::vector<Block<T>>& blocks) {
     std::vector<Tensor<T>> result;

@@ -12,6 +12,7 @@
 #include "nncpp/layers/prelu.hpp"
 #include "nncpp/layers/standardize.hpp"
 #include "nncpp/layers/whiten.hpp"
+#include "operator_table.hpp"
 #include "reference.hpp"
 
 namespace nncpp::testing {
@@ -171,6 +172,7 @@ const std::vector<LayerRow>& layer_table() {
     add_prelu(rows);
     add_standardize(rows);
     add_whiten(rows);
+    add_operators(rows);
     return rows;
   }();
   return table;

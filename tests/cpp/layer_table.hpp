@@ -26,7 +26,10 @@ struct LayerRow {
   bool is_random = false;                     // in training
   // How near a run is to kinks of the layer's own, beside those of its output activation.
   std::function<double(const LayerRun<double>&)> kink_distance{};
-  bool couples_rows = false;  // in training a row of v depends on the other rows
+  bool couples_rows = false;     // in training a row of v depends on the other rows
+  std::vector<bool> has_rows{};  // by input: false for an array (1, ...) given to an operator; empty: all have rows
+  std::vector<bool> is_flat{};   // by input: its gradient is 0 everywhere; empty: none is
+  std::function<double(std::size_t input, double x)> domain{};  // a number that the input can have, from any other
 };
 
 template <typename T>

@@ -38,6 +38,7 @@ inline std::vector<Case> smooth_cases() {
       const Index size = rows * columns;
       Case squared{
           "squared", reference::squared, rows, columns, random_values<double>(size, 1), random_values<double>(size, 2)};
+      Case expression{"expression", reference::expression, rows, columns, squared.z, Vector(squared.y.size())};
       Case nll{
           "nll", reference::nll, rows, columns, random_values<double>(size, 3, 2.0), random_values<double>(size, 4)};
       for (double& y : nll.y) y = std::abs(y) < 0.5 ? 0.25 : y > 0;
@@ -56,7 +57,8 @@ inline std::vector<Case> smooth_cases() {
       kl.loss = "kl";
       kl.row = reference::kl;
       kl.options.temperature = reference::kTemperature;
-      result.insert(result.end(), {squared, nll, hard, soft, smoothed_nll, smoothed_hard, smoothed_soft, kl});
+      result.insert(result.end(),
+                    {squared, expression, nll, hard, soft, smoothed_nll, smoothed_hard, smoothed_soft, kl});
     }
   }
   return result;
@@ -112,7 +114,8 @@ struct Evaluated {
 };
 
 template <typename T>
-Evaluated<T> evaluate(const Case& c, const std::vector<T>& weights = {}, double factor = 1.0) {
+Evaluated<T> evaluate(const Case& c, const std::vector<T>& weights = {}, double factor = 1.0,
+                      Index rows_per_sample = 1) {
   const std::vector<T> z(c.z.begin(), c.z.end()), y(c.y.begin(), c.y.end());
   Target<T> target;
   if (c.labels.empty()) {
@@ -120,10 +123,12 @@ Evaluated<T> evaluate(const Case& c, const std::vector<T>& weights = {}, double 
   } else {
     target.labels = c.labels.data();
   }
+  const Shape shape =
+      rows_per_sample == 1 ? Shape{c.rows, c.columns} : Shape{c.rows / rows_per_sample, rows_per_sample, c.columns};
   Evaluated<T> result{{}, std::vector<T>(z.size(), std::numeric_limits<T>::quiet_NaN())};
   result.sums = make_loss<T>(c.loss, c.options)
-                    ->evaluate(Tensor<const T>{z.data(), {c.rows, c.columns}}, target,
-                               weights.empty() ? nullptr : weights.data(), result.gradient.data(), factor);
+                    ->evaluate(Tensor<const T>{z.data(), shape}, target, weights.empty() ? nullptr : weights.data(),
+                               result.gradient.data(), factor);
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 #include <vector>
 
 #include "nncpp/linalg.hpp"
@@ -206,6 +207,7 @@ inline double kl(const Vector& z, const Vector& y) {
   for (std::size_t k = 0; k < z.size(); ++k) sum += y[k] * std::log(y[k] / q[k]);
   return kTemperature * kTemperature * sum;
 }
+inline double expression(const Vector& v, const Vector&) { return std::accumulate(v.begin(), v.end(), 0.0); }
 inline double absolute(const Vector& p, const Vector& y) {
   double sum = 0;
   for (std::size_t k = 0; k < p.size(); ++k) sum += std::abs(p[k] - y[k]);

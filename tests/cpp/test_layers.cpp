@@ -27,6 +27,7 @@ TEST_CASE_TEMPLATE("layers: an unwanted gradient is left out", T, float, double)
   check_all(check_unwanted_gradients<T>);
 }
 TEST_CASE_TEMPLATE("layers: a batch is its rows one by one", T, float, double) { check_all(check_batch<T>); }
+TEST_CASE("layers: gradients of many rows are those of the rows in parts") { check_all(check_many_rows); }
 TEST_CASE_TEMPLATE("layers: the bits do not depend on the number of threads", T, float, double) {
   check_all(check_threads<T>);
 }
@@ -152,8 +153,8 @@ TEST_CASE("layers: a right layer in plain loops passes the whole contract") {
   const LayerRow row = loop_dense(Fault::kNone);
   for (const auto& check :
        {check_output_shape<double>, check_gradients, check_float_against_double, check_gradients_add<double>,
-        check_unwanted_gradients<double>, check_batch<double>, check_threads<double>, check_seeds<double>,
-        check_copied_parameters<double>, check_refused_shapes<double>}) {
+        check_unwanted_gradients<double>, check_batch<double>, check_many_rows, check_threads<double>,
+        check_seeds<double>, check_copied_parameters<double>, check_refused_shapes<double>}) {
     for (const std::string& failure : check(row)) FAIL_CHECK(failure);
   }
 }
@@ -170,6 +171,7 @@ TEST_CASE("layers: each other point of the contract finds its own mistake") {
   CHECK_FALSE(check_gradients_add<double>(loop_dense(Fault::kAssignForAdd)).empty());
   CHECK_FALSE(check_output_shape<double>(loop_dense(Fault::kStaleScratch)).empty());
   CHECK_FALSE(check_batch<double>(loop_dense(Fault::kSharedRows)).empty());
+  CHECK_FALSE(check_many_rows(loop_dense(Fault::kDroppedRow)).empty());
   CHECK_FALSE(check_seeds<double>(loop_dense(Fault::kUnseeded)).empty());
   LayerRow row = loop_dense(Fault::kNone);
   row.refused = {{{4}}};

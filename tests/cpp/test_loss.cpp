@@ -120,6 +120,22 @@ TEST_CASE_TEMPLATE("loss: a row of weight zero counts for nothing, a row of weig
   }
 }
 
+TEST_CASE_TEMPLATE("loss: all rows of a sample have its weight", T, float, double) {
+  for (const Case& c : cases()) {
+    if (c.rows != 40) continue;
+    CAPTURE(c.loss);
+    CAPTURE(c.columns);
+    const Vector weights = test_weights(c.rows / 2);
+    const std::vector<T> by_sample(weights.begin(), weights.end());
+    std::vector<T> by_row;
+    for (const T w : by_sample) by_row.insert(by_row.end(), {w, w});
+    const auto a = evaluate<T>(c, by_sample, 1.0, 2), b = evaluate<T>(c, by_row);
+    CHECK(a.sums.loss == b.sums.loss);
+    CHECK(a.sums.weight == b.sums.weight);
+    CHECK(same_bits(a.gradient, b.gradient));
+  }
+}
+
 TEST_CASE_TEMPLATE("loss: a batch whose weights are all zero has loss 0 and gradient 0", T, float, double) {
   for (const Case& c : cases()) {
     const auto [sums, gradient] = evaluate<T>(c, std::vector<T>(static_cast<std::size_t>(c.rows), T(0)));

@@ -14,8 +14,8 @@ namespace {
 constexpr Index kBatch = 4;
 
 template <typename T>
-std::shared_ptr<const Layer<T>> dense() {
-  return std::make_shared<Dense<T>>(typename Dense<T>::Options{.units = 3, .activation = Activation::kTanh});
+std::shared_ptr<const Layer<T>> dense(Activation activation = Activation::kTanh) {
+  return std::make_shared<Dense<T>>(typename Dense<T>::Options{.units = 3, .activation = activation});
 }
 
 template <typename T>
@@ -24,8 +24,10 @@ Module<T> module(std::shared_ptr<const Layer<T>> layer, const Shape& input) {
 }
 
 TEST_CASE_TEMPLATE("module: forward and backward are those of the layer", T, float, double) {
-  const std::pair<std::shared_ptr<const Layer<T>>, Shape> layers[] = {
-      {dense<T>(), {6}}, {std::make_shared<Dropout<T>>(0.5), {9}}, {std::make_shared<Standardize<T>>(), {4}}};
+  const std::pair<std::shared_ptr<const Layer<T>>, Shape> layers[] = {{dense<T>(), {6}},
+                                                                      {dense<T>(Activation::kGelu), {6}},  // keeps z
+                                                                      {std::make_shared<Dropout<T>>(0.5), {9}},
+                                                                      {std::make_shared<Standardize<T>>(), {4}}};
   for (const auto& [layer, shape] : layers) {
     CAPTURE(layer->kind());
     Module<T> alone = module<T>(layer, shape);

@@ -55,7 +55,7 @@ TEST_CASE("objective: the gradient of a whole network with penalties and weights
     return training.objective().gradient(examples, {Mode::kTraining}, ignored.data(), {}).value;
   };
   for (const Segment& segment : network->graph().segments()) {
-    for (Index i = segment.offset; i < segment.offset + numel(segment.shape); i += 7) {
+    for (Index i = segment.offset; i < segment.offset + numel(segment.shape); ++i) {
       const double expected = central_difference(network->theta().data[i], objective);
       REQUIRE(relative_error(gradient[static_cast<std::size_t>(i)], expected, 1) <= kGradient);
     }
@@ -63,7 +63,7 @@ TEST_CASE("objective: the gradient of a whole network with penalties and weights
   // inputs belong to the caller: perturb a copy
   std::vector<double> x(data.x.begin(), data.x.end());
   examples.inputs = {source(x.data(), 6, {64})};
-  for (std::size_t i = 0; i < x.size(); i += 31)
+  for (std::size_t i = 0; i < x.size(); ++i)
     CHECK(relative_error(dx[i], central_difference(x[i], objective), 1) <= kGradient);
   CHECK(std::all_of(dx.begin() + 64, dx.begin() + 128, [](double d) { return d == 0; }));  // the row of weight 0
 }
@@ -116,6 +116,9 @@ TEST_CASE("objective: loss weights scale the losses of several outputs") {
   auto both = a;
   for (std::size_t i = 0; i < both.size(); ++i) both[i] = 2 * a[i] + 0.5 * b[i];
   CHECK(largest_error(evaluate(2, 0.5), both) <= Tolerance<double>::kSum);
+  const auto bias = static_cast<std::size_t>(make(1, 1)->network().graph().segments().back().offset);  // of b
+  CHECK(a[bias] == 0);
+  CHECK(b[bias] != 0);
 }
 
 TEST_CASE("objective: a loss that compares two outputs has their opposite gradients, and takes no target") {
@@ -127,17 +130,23 @@ TEST_CASE("objective: a loss that compares two outputs has their opposite gradie
   graph.add(scorer, {1}, "score");
   auto network = std::make_shared<Network<double>>(std::move(graph), std::vector<int>{2, 3}, 1);
   Objective<double> ranking(network, {{make_loss<double>("max_margin", {.margin = 0.6})}, {1.0}});
-  const auto x = random_values<double>(12, 1), corrupt = random_values<double>(12, 2);
+  auto x = random_values<double>(12, 1), corrupt = random_values<double>(12, 2);
   const Examples examples{{source(x.data(), 4, {3}, "x[0]"), source(corrupt.data(), 4, {3}, "x[1]")}, {}, {}};
   CHECK_NOTHROW(ranking.require_valid(examples));
   std::vector<double> gradient(static_cast<std::size_t>(network->theta().size()));
-  const ObjectiveValue value = ranking.gradient(examples, {Mode::kTraining}, gradient.data(), {});
+  std::vector<double> dx(12), dcorrupt(12);
+  double* const dinputs[] = {dx.data(), dcorrupt.data()};
+  const ObjectiveValue value = ranking.gradient(examples, {Mode::kTraining}, gradient.data(), dinputs);
   CHECK(value.value == ranking.evaluate(examples).value);
   CHECK(value.sums[0].weight == 4);
   const Tensor<double> weight = view(network->graph().segments()[0], network->theta().data);
   for (Index i = 0; i < weight.size(); ++i) {
     const double expected = central_difference(weight.data[i], [&] { return ranking.evaluate(examples).value; });
     CHECK(relative_error(gradient[static_cast<std::size_t>(i)], expected, kGradientFloor) <= kGradient);
+  }
+  for (auto [input, d] : {std::pair{&x, &dx}, std::pair{&corrupt, &dcorrupt}}) {
+    const auto expected = numerical_gradient(*input, [&] { return ranking.evaluate(examples).value; });
+    CHECK(largest_error(*d, expected, kGradientFloor) <= kGradient);
   }
   CHECK_THROWS_AS(ranking.require_valid({examples.inputs, {source(x.data(), 4, {3}, "y")}, {}}), ShapeError);
   CHECK_THROWS_AS(objective<double>(network, "squared"), ShapeError);

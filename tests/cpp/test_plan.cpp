@@ -239,5 +239,28 @@ TEST_CASE("plan: a pass asks for no memory, once it has run, on one thread and o
   CHECK(num_allocations() > before);
 }
 
+TEST_CASE("plan: one that keeps the values computes the same bits, and they are still there after backward") {
+  auto options = all_outputs<float>(7);
+  Planned<float> usual(branching<float>(), options);
+  options.keeps_values = true;
+  Planned<float> keeping(branching<float>(), options);
+  CHECK(same_bits(results(usual, 7, 3), results(keeping, 7, 3)));
+  // b (4, softmax) is no output: its value is that of a plan where it is one
+  options.keeps_values = false;
+  options.outputs = {2, 4, 5, 3};
+  Planned<float> showing(branching<float>(), options);
+  results(showing, 7, 3);
+  Plan<float>& plan = showing.plan;
+  plan.forward({7, Mode::kTraining, 3, 0});
+  const Tensor<const float> b = keeping.plan.value(3);
+  CHECK(same_bits(std::vector<float>(b.begin(), b.end()),
+                  std::vector<float>(plan.output(3).begin(), plan.output(3).end())));
+  // the gradient of what fans out is the sum over its consumers: here that of x, which the plan gives twice
+  const Tensor<const float> dx = keeping.plan.gradient(0);
+  const Tensor<float> input_gradient = keeping.plan.input_gradient(0);
+  CHECK(dx.data == input_gradient.data);
+  CHECK(keeping.plan.gradient(3).data != nullptr);
+}
+
 }  // namespace
 }  // namespace nncpp::testing

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import nncpp as nn
+from custom_parts import TwinDense, TwinSwish
 
 
 def never(u: Any, parameters: Any) -> Any:
@@ -112,4 +113,6 @@ ROWS = [
     Row("maxout on a sequence", maxout(2, 4), (3, 4), (3, 2), kinks=at_tie),
     Row("whiten", nn.Whiten, (4,), (4,), nn.Whiten, (300,)),
     Row("standardize", nn.Standardize, (4,), (4,), nn.Standardize, (900,)),
+    Row("custom layer", partial(TwinDense, 3), (5,), (3,), partial(TwinDense, 190), (130,)),
+    Row("custom activation", TwinSwish, (3, 2), (3, 2)),
 ]

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import nncpp as nn
+from bad_input_checks import CHECKS
 from bad_input_constraints import CONSTRAINTS
+from bad_input_custom import CUSTOM
 from bad_input_early_stopping import EARLY_STOPPING
 from bad_input_layers import LAYERS
 from bad_input_limits import LIMITS
@@ -16,15 +18,22 @@ from bad_input_losses import LOSSES
 from bad_input_metrics import METRICS
 from bad_input_minimize import MINIMIZE
 from bad_input_models import MODELS
+from bad_input_ops import OPS
+from bad_input_plots import PLOTS
+from bad_input_preflight import PREFLIGHT
 from bad_input_preprocessing import PREPROCESSING
 from bad_input_projection_pursuit import PROJECTION_PURSUIT
 from bad_input_schedules import SCHEDULES
+from bad_input_second_order import SECOND_ORDER
 from bad_input_table import CASES, ROWS, Case, Subject
+from bad_input_telemetry import TELEMETRY
 from snapshots import snapshot
 
 ALL = [
     *CASES,
+    *CHECKS,
     *CONSTRAINTS,
+    *CUSTOM,
     *EARLY_STOPPING,
     *LAYERS,
     *LIMITS,
@@ -32,8 +41,13 @@ ALL = [
     *METRICS,
     *MINIMIZE,
     *MODELS,
+    *OPS,
+    *PLOTS,
+    *PREFLIGHT,
     *PREPROCESSING,
     *SCHEDULES,
+    *TELEMETRY,
+    *SECOND_ORDER,
     *PROJECTION_PURSUIT,
 ]
 

@@ -105,6 +105,24 @@ def test_a_table_with_classes_is_trained_predicted_checked_and_described(run: An
         assert words in out
 
 
+@pytest.mark.parametrize(("loss", "output"), [("nllm", "softmax"), ("kl", "softmax"), ("multiclass_hinge", "identity")])
+def test_check_reads_one_column_of_labels_for_every_loss_of_classes(run: Any, loss: str, output: str) -> None:
+    x, y = nn.datasets.digits()
+    model = nn.Sequential([nn.Input(64), nn.Dense(10, output)])
+    model.compile(loss=loss)
+    model.save("m.st")
+    columns = [*(f"x{i}" for i in range(64)), "label"]
+    data = write_csv(
+        "digits.csv", columns, [[*map(str, row), str(label)] for row, label in zip(x[:40], y, strict=False)]
+    )
+    code, out, err = run("check", "m.st", data)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0].split()[:2] == ["term", "array"]
+    assert "ok: max relative error" in out
+    header = run("predict", "m.st", data)[1].split("\n")[0]
+    assert header.split(",")[:2] == ["prediction", "probability_0" if output == "softmax" else "score_0"]
+
+
 def test_predictions_find_columns_by_name_and_need_no_target(run: Any) -> None:
     run("train", flowers(), "--target", "kind", "--epochs", "5", "--output", "m.st")
     table = parsed(Path("flowers.csv").read_text())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import nncpp as nn
+from families import built_in
 
 FAMILIES = [
     "callbacks",
@@ -19,6 +20,7 @@ FAMILIES = [
     "metrics",
     "models",
     "optimizers",
+    "plots",
     "preprocessing",
     "regularizers",
     "schedules",
@@ -110,7 +112,7 @@ def test_numpy_style_sections_name_every_parameter(name: str) -> None:
 
 @pytest.mark.parametrize("family", [nn.layers.Layer, nn.losses.Loss, nn.optimizers.Optimizer], ids=lambda c: c.__name__)
 def test_every_layer_loss_and_optimizer_states_its_formula(family: Any) -> None:
-    for member in family._members.values():
+    for member in built_in(family).values():
         assert "=" in (member.__doc__ or ""), member.__name__
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import nncpp as nn
+from families import built_in
 from nncpp.metrics import AUC, F1, MAE, R2, Accuracy, BinaryAccuracy, Precision, Recall, TopKAccuracy, confusion_matrix
 from tolerances import ROUNDING
 
@@ -256,7 +257,7 @@ def test_the_accuracy_of_the_core_is_that_of_the_predictions(loss: Any, output: 
     EXACT.assert_close(model.evaluate(x, y, w)["accuracy"], Accuracy()(y, model.predict(x), w, loss=loss))
 
 
-@pytest.mark.parametrize("name", nn.losses.Loss._members)
+@pytest.mark.parametrize("name", built_in(nn.losses.Loss))
 def test_the_core_counts_accuracy_for_the_losses_that_accuracy_goes_with(name: str) -> None:
     loss = nn.losses.Loss.of(name, "loss")
     assert loss._core(nn._core.float64).has_accuracy == (loss.task in Accuracy.tasks)

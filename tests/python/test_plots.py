@@ -1,11 +1,13 @@
-"""Learning curves: the numbers they show, the files they are written to."""
+"""Learning curves and what telemetry saw: the numbers they show, the files they are written to."""
 
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import nncpp as nn
+from nncpp.telemetry import QUANTITIES, Telemetry
 
 pytest.importorskip("matplotlib")
 
@@ -74,3 +76,103 @@ def test_a_picture_that_cannot_be_is_refused(rows: Any, name: str, error: Any, t
     with pytest.raises(error):
         nn.History(rows).plot(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+def telemetry(records: int = 3, **layers: dict[str, Any]) -> Telemetry:
+    """Records at steps 50, 100, ...; NaN where a layer is not given a number."""
+    values = np.full((records, len(layers), len(QUANTITIES)), NAN)
+    for place, entries in enumerate(layers.values()):
+        for quantity, numbers in entries.items():
+            values[:, place, QUANTITIES.index(quantity)] = numbers
+    return Telemetry(list(layers), 50 * np.arange(1, records + 1), values)
+
+
+SEEN = telemetry(
+    dense={"update_ratio": [np.inf, 1e-2, 1e-3], "gradient_norm": [1.0, 0.1, 0.0], "dead": [0.0, 0.25, 0.5],
+           "mean": [0.1, 0.2, 0.3], "deviation": [1.0, 1.5, 2.0]},
+    gate={"mean": [0.0, 0.0, -1.0], "deviation": [0.5, 0.5, 0.25]},
+    out={"update_ratio": [2e-3, 1e-3, 5e-4], "gradient_norm": [3.0, 2.0, 1.0], "saturated": [1.0, 0.5, 0.0]},
+)  # fmt: skip
+
+
+def inside(seen: Telemetry) -> dict[str, Any]:
+    return {axes.get_title(loc="left"): axes for axes in nn.History([{"loss": 1.0}], seen).plot().axes}
+
+
+def test_telemetry_has_its_panels_after_the_scores() -> None:
+    assert list(inside(SEEN)) == [
+        "loss", "update : parameter ratio", "gradient norm", "dead units", "saturated units", "activations"
+    ]  # fmt: skip
+    assert list(inside(Telemetry())) == ["loss"]
+    assert list(inside(telemetry(1, pool={"mean": 1.0, "deviation": 0.0}))) == ["loss", "activations"]
+
+
+def test_each_layer_has_a_curve_over_the_steps_where_it_has_numbers() -> None:
+    shown = inside(SEEN)
+    ratios = curves(shown["update : parameter ratio"])
+    np.testing.assert_array_equal(ratios["dense"], [NAN, 1e-2, 1e-3])  # infinity has no place on an axis
+    assert ratios["out"] == [2e-3, 1e-3, 5e-4]
+    assert "gate" not in ratios
+    np.testing.assert_array_equal(
+        curves(shown["gradient norm"])["dense"], [1.0, 0.1, NAN]
+    )  # nor 0 on a logarithmic one
+    assert curves(shown["dead units"]) == {"dense": [0.0, 0.25, 0.5]}
+    assert curves(shown["saturated units"]) == {"out": [1.0, 0.5, 0.0]}
+    for title, axes in list(shown.items())[1:-1]:
+        assert list(axes.get_lines()[0].get_xdata()) == [50, 100, 150], title
+
+
+def test_the_ratio_has_a_logarithmic_axis_and_the_line_of_a_thousandth() -> None:
+    shown = inside(SEEN)
+    axes = shown["update : parameter ratio"]
+    assert axes.get_yscale() == shown["gradient norm"].get_yscale() == "log"
+    assert curves(axes)["1e-3"] == [1e-3, 1e-3]
+    assert axes.get_ylim()[0] < 1e-3 < axes.get_ylim()[1]
+    assert shown["dead units"].get_ylim() == (-0.02, 1.02)
+
+
+def test_a_layer_has_one_colour_in_all_panels_and_in_the_legend() -> None:
+    figure = nn.History([{"loss": 1.0}], SEEN).plot()
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["dense", "gate", "out"]
+    colours = {line.get_label(): tuple(line.get_color()) for line in legend.get_lines()}
+    assert len(set(colours.values())) == 3
+    for axes in figure.axes[1:-1]:
+        for line in axes.get_lines():
+            assert line.get_label() == "1e-3" or tuple(line.get_color()) == colours[line.get_label()]
+
+
+def test_activations_by_depth_are_those_of_the_first_and_the_last_record() -> None:
+    axes = inside(SEEN)["activations"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["dense", "gate"]
+    bars = {bar.get_label(): bar for bar in axes.containers}
+    assert list(bars) == ["step 50", "step 150"]
+    points, _, (lines,) = bars["step 150"]
+    assert list(points.get_ydata()) == [0.3, -1.0]
+    np.testing.assert_allclose([segment[:, 1] for segment in lines.get_segments()], [[-1.7, 2.3], [-1.25, -0.75]])
+
+
+def test_one_record_is_drawn_once() -> None:
+    axes = inside(telemetry(1, dense={"mean": 1.0, "deviation": 2.0}))["activations"]
+    assert [bar.get_label() for bar in axes.containers] == ["step 50"]
+
+
+def test_a_long_run_is_thinned() -> None:
+    axes = inside(telemetry(30_000, dense={"update_ratio": np.geomspace(1e-2, 1e-4, 30_000)}))[
+        "update : parameter ratio"
+    ]
+    steps = list(axes.get_lines()[0].get_xdata())
+    assert len(steps) <= 2001
+    assert (steps[0], steps[-1]) == (50, 50 * 30_000)
+
+
+def test_telemetry_of_a_fit_is_drawn() -> None:
+    x, y = nn.datasets.digits()
+    model = nn.Sequential([nn.Input(64), nn.Dense(8, "relu"), nn.Dense(8, "tanh"), nn.Dense(10, "softmax")])
+    model.compile("adam", "nllm")
+    history = model.fit(x, y, epochs=2, telemetry=10)
+    shown = {axes.get_title(loc="left"): axes for axes in history.plot().axes}
+    assert len(shown) == 6
+    for layer in ("dense", "dense_1", "dense_2"):
+        drawn = curves(shown["update : parameter ratio"])[layer]
+        assert drawn == history.telemetry[layer]["update_ratio"]

@@ -67,6 +67,15 @@ def test_precision_is_what_the_stub_says(precision: Any) -> None:
             assert ["self", *arguments_of(getattr(precision, name))] == arguments, name
 
 
+def test_dual_is_what_the_stub_says_without_what_trains() -> None:
+    absent = (PRECISION.keys() | PRECISE) - public_names(core.dual)
+    assert public_names(core.dual) <= PRECISION.keys() | PRECISE
+    assert absent == {"Adadelta", "AdaGrad", "Adam", "Module", "Optimizer", "RMSProp", "SGD", "Telemetry", "Trainer"}
+    for name in PRECISE - absent:
+        members = {key: value for key, value in CLASSES[name].items() if (name, key) != ("Objective", "divergence")}
+        check_class(getattr(core.dual, name), members)
+
+
 def test_functions_are_what_the_stub_says() -> None:
     compiled = {name: value for name, value in vars(core).items() if type(value) is type(core.philox)}
     assert {name: arguments_of(function) for name, function in compiled.items()} == FUNCTIONS

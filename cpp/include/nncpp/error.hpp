@@ -38,21 +38,20 @@ std::string text(const Parts&... parts) {
   return out.str();
 }
 
-// f(), with the name before the message of its DataError
+// f(), with the name before its error
 template <typename F>
 auto named(const std::string& name, F f) {
+  const auto message = [&](const Error& error) { return text(name, ": ", error.what()); };
   try {
     return f();
+  } catch (const ShapeError& error) {
+    throw ShapeError(message(error));
   } catch (const DataError& error) {
-    throw DataError(text(name, ": ", error.what()));
-  }
-}
-
-// f(), with the name before the place of its CallbackError
-template <typename F>
-auto located(const std::string& name, F f) {
-  try {
-    return f();
+    throw DataError(message(error));
+  } catch (const TypeError& error) {
+    throw TypeError(message(error));
+  } catch (const Error& error) {
+    throw Error(message(error));
   } catch (CallbackError& error) {
     error.where = text(name, ": ", error.where);
     throw;

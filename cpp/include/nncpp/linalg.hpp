@@ -3,6 +3,7 @@
 // in: a row of a large batch has the bits it would have alone.
 #pragma once
 
+#include "nncpp/dual.hpp"
 #include "nncpp/shape.hpp"
 
 namespace nncpp {
@@ -36,5 +37,10 @@ void multiply(const Matrix<T>& a, const Matrix<T>& b, T* c, Write write, const T
 // y (N) = sum of the rows of x (M, N), or y += it
 template <typename T>
 void sum_rows(const T* x, Index rows, Index columns, T* y, Write write);
+
+template <>
+void multiply(const Matrix<Dual>& a, const Matrix<Dual>& b, Dual* c, Write write, const Dual* bias);
+template <>
+void sum_rows(const Dual* x, Index rows, Index columns, Dual* y, Write write);
 
 }  // namespace nncpp

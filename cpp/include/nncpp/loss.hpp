@@ -20,6 +20,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "nncpp/activation.hpp"
@@ -31,6 +32,7 @@ namespace nncpp {
 struct LossSums {
   double loss = 0, weight = 0;
   double correct = 0;  // weight of the rows whose class is right; 0 where there are no classes
+  double slope = 0;    // of loss, in dual numbers
 
   LossSums& operator+=(const LossSums& other);
 };
@@ -65,10 +67,74 @@ class Loss {
   LossSums evaluate(Tensor<const T> output, const Target<T>& target, const T* weights, T* doutput,
                     double factor = 1.0) const;
 
+ protected:
+  // A batch as evaluate hands it on: its rows are told apart, its weights are settled.
+  struct Batch {
+    Tensor<const T> output;
+    Target<T> target;
+    Index rows, columns;
+    T* doutput;
+    const T* weights;  // by sample, or null
+    Index rows_per_sample;
+    double over;  // factor / sum of weights
+
+    double weight(Index r) const {
+      return weights != nullptr ? static_cast<double>(value_of(weights[r / rows_per_sample])) : 1.0;
+    }
+    // what the gradient of L_r is multiplied by
+    T scale(Index r) const { return static_cast<T>(weight(r) * over); }
+  };
+
  private:
+  // sums of w_r L_r, and of w_r where the class is right; doutput, unless null, is written
+  virtual LossSums sum(const Batch& batch) const = 0;
+};
+
+// A loss that is computed row by row, in parallel.
+template <typename T>
+class RowLoss : public Loss<T> {
+ private:
+  LossSums sum(const typename Loss<T>::Batch& batch) const final;
   // loss of row r; d (columns), unless null, is its gradient times `scale`; `correct`: is its class right
-  virtual double row(const T* z, Index columns, const Target<T>& target, Index r, T scale, T* d,
-                     bool& correct) const = 0;
+  virtual Wide<T> row(const T* z, Index columns, const Target<T>& target, Index r, T scale, T* d,
+                      bool& correct) const = 0;
+};
+
+// What the outputs of a loss are, where its formula does not tell: numbers; columns each right or wrong, which say yes
+// above a threshold; one class of several.
+enum class Task { kRegression, kBinary, kClasses };
+
+// by "regression", "binary", "classes"; throws DataError
+Task task_from_name(std::string_view name);
+
+// A loss of a caller's own, for any output: it gives the losses of all rows of a batch at once.
+template <typename T>
+class BatchLoss : public Loss<T> {
+ public:
+  struct Options {
+    std::string name;
+    Task task = Task::kRegression;
+    double threshold = 0.5;
+    bool takes_labels = false;
+  };
+  explicit BatchLoss(Options options) : options_(std::move(options)) {}
+
+  std::string_view name() const override { return options_.name; }
+  bool is_paired(Activation) const override { return false; }
+  bool takes_labels() const override { return options_.takes_labels; }
+  bool has_accuracy() const override { return options_.task != Task::kRegression; }
+  void require_valid(const Source& target, const Shape& output) const override;
+
+ protected:
+  const Options& options() const { return options_; }
+
+ private:
+  LossSums sum(const typename Loss<T>::Batch& batch) const final;
+  bool is_correct(const T* v, Index columns, const Target<T>& target, Index r) const;
+  // v (N, ..., columns) -> L_r (rows), and unless null dL_r/dv like v; the weights are not its business
+  virtual void evaluate_rows(Tensor<const T> v, const Target<T>& target, Wide<T>* losses, T* dv) const = 0;
+
+  Options options_;
 };
 
 // What single losses take; each reads its own.

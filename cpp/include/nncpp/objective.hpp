@@ -23,7 +23,8 @@ struct Examples {
 struct ObjectiveValue {
   std::vector<LossSums> sums;  // by loss
   double penalty = 0;
-  double value = 0;  // J
+  double value = 0;                          // J
+  double loss_slope = 0, penalty_slope = 0;  // of its parts, in dual numbers
 };
 
 template <typename T>
@@ -61,7 +62,7 @@ class Objective {
   ObjectiveValue evaluate(const Examples& examples, const Poll& poll = {});
 
   // sum of loss_weight * mean loss
-  double mean_loss(const std::vector<LossSums>& sums) const;
+  double mean_loss(const std::vector<LossSums>& sums) const { return mean(sums, &LossSums::loss); }
 
   // --- one batch at a time, for who takes steps ---
 
@@ -73,7 +74,7 @@ class Objective {
   enum class Keep { kNothing, kInputGradients, kValues, kEverything };
   // A plan with room for n rows, and the targets beside it.
   struct Batch;
-  // throws nothing but bad_alloc; a batch of before may be given again, or freed
+  // throws nothing but bad_alloc. A batch of before may be given again, or freed, but not the one that was given last
   Batch& batch(Index n, Keep keep);
   Plan<T>& plan(Batch& batch) const;
   const std::vector<LossSums>& sums(const Batch& batch) const;
@@ -82,13 +83,17 @@ class Objective {
   // ensures: sums(batch) are those of the rows; returns their mean loss
   double forward(Batch& batch, const Examples& examples, std::span<const Index> rows, const Draw& draw,
                  const Poll& poll);
+  // of loss k for each row alone, unweighted; requires: forward ran, and the loss's output has rows
+  std::vector<double> row_losses(const Batch& batch, std::size_t k) const;
   // requires: forward ran. ensures: dtheta() is the gradient of J; returns the penalty
-  double backward(Batch& batch, const Draw& draw, const Poll& poll);
+  Wide<T> backward(Batch& batch, const Draw& draw, const Poll& poll);
 
   Tensor<T> dtheta() { return {dtheta_.data(), {dtheta_.size()}}; }
   // what the state becomes if the step is taken
   Tensor<T> next_state() { return {next_state_.data(), {next_state_.size()}}; }
   std::size_t num_losses() const { return terms_.size(); }
+  const Options& options() const { return options_; }
+  const std::vector<bool>& is_linear() const { return is_linear_; }  // by output: a loss takes its activation over
   Network<T>& network() { return *network_; }
   ~Objective();
 
@@ -103,6 +108,8 @@ class Objective {
   };
   ObjectiveValue differentiate(const Examples& examples, const Draw& draw, Keep keep, T* dtheta, const Look& look,
                                const Poll& poll);
+  double mean(const std::vector<LossSums>& sums, double LossSums::* part) const;
+  ObjectiveValue value(std::vector<LossSums> sums, Wide<T> penalty) const;
   Term term(std::size_t k, int output, int target) const;
   void load(const Examples& examples, std::span<const Index> rows, Plan<T>& plan, Batch& batch) const;
   void reserve(Batch& batch, Index n) const;

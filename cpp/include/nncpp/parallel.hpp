@@ -17,10 +17,10 @@ void set_num_threads(int count);
 
 // While it lives, this thread flushes denormals to zero; then the old mode is back. Gradients that fade away
 // would otherwise cost a hundred cycles each. Whoever calls the core sets it (Trainer, Network, Module); regions set it
-// on their threads.
+// on their threads. With `flushes` false the other way round: denormals count, as whoever is called back expects.
 class FloatMode {
  public:
-  FloatMode();
+  explicit FloatMode(bool flushes = true);
   ~FloatMode();
   FloatMode(const FloatMode&) = delete;
   FloatMode& operator=(const FloatMode&) = delete;

@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include "nncpp/dual.hpp"
 #include "nncpp/shape.hpp"
 
 namespace nncpp {
@@ -15,6 +16,6 @@ struct Penalty {
 
 // the sum of all penalties; their gradients are added to dtheta unless it is null
 template <typename T>
-double add_penalties(std::span<const Penalty> penalties, const T* theta, T* dtheta);
+Wide<T> add_penalties(std::span<const Penalty> penalties, const T* theta, T* dtheta);
 
 }  // namespace nncpp

@@ -23,7 +23,8 @@ enum class ElementType {
   kUint64,
   kFloat16,
   kFloat32,
-  kFloat64
+  kFloat64,
+  kDual
 };
 
 struct Source {
@@ -38,10 +39,12 @@ struct Source {
   bool is_integer() const { return type < ElementType::kFloat16; }
 };
 
-// to (rows.size(), sample): the rows of that index, as T (float, double or Index).
-// requires: 0 <= index < source.rows
+// to (rows.size(), sample): the rows of that index, as T (float, double, Dual or Index); throws TypeError for dual
+// numbers that are to be another T. requires: 0 <= index < source.rows
 template <typename T>
 void gather(const Source& source, std::span<const Index> rows, T* to);
+template <>
+void gather(const Source& source, std::span<const Index> rows, Dual* to);
 
 // throws DataError "x: expected finite numbers, got NaN or infinity in row 3; ...": finite as a T, that is
 // throws Interrupted

@@ -1,4 +1,5 @@
-// Tensor: a view (pointer and shape, row-major, no stride). Buffer: aligned memory that somebody owns.
+// Tensor: a view (pointer and shape, row-major, no stride). Buffer: aligned memory that somebody owns. Here and
+// everywhere T is float, double, or Dual where nothing is trained.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +7,7 @@
 #include <memory>
 #include <new>
 
+#include "nncpp/dual.hpp"
 #include "nncpp/shape.hpp"
 
 namespace nncpp {

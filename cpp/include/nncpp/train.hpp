@@ -2,8 +2,9 @@
 #pragma once
 
 #include "nncpp/constraint.hpp"
-#include "nncpp/objective.hpp"
+#include "nncpp/divergence.hpp"
 #include "nncpp/optimizer.hpp"
+#include "nncpp/telemetry.hpp"
 
 namespace nncpp {
 
@@ -23,7 +24,7 @@ struct RunResult {
   Index steps = 0, rows = 0;
   std::vector<LossSums> sums;  // by loss
   double penalty = 0;          // sum over steps, each as it stood before the step
-  bool has_diverged = false;   // a loss or the gradient's norm was not finite: that step was not taken
+  bool has_diverged = false;   // J or the gradient's norm was not finite: that step was not taken
 };
 
 template <typename T>
@@ -39,11 +40,16 @@ class Trainer {
   Trainer(std::shared_ptr<Objective<T>> objective, Options options);
 
   // requires: objective().require_valid(examples) has passed; order in range
-  // ensures: a run leaves theta at the end of a whole step, also when it throws (Interrupted, Error)
-  RunResult run(const Examples& examples, const RunOptions& options, const Poll& poll = {}, RunResult totals = {});
+  // ensures: a run leaves theta at the end of a whole step, also when it throws (Interrupted, Error); telemetry, unless
+  // it is null, has a record of each step taken that is due, by the optimizer's t after it
+  RunResult run(const Examples& examples, const RunOptions& options, const Poll& poll = {}, RunResult totals = {},
+                Telemetry<T>* telemetry = nullptr);
 
   // one step on all rows as one batch, checked first; J as it was before the step, not finite if it was not taken
   ObjectiveValue step(const Examples& examples, double rate, const Poll& poll = {});
+
+  // of the last step that was not taken because something in it was not finite
+  const std::optional<Divergence>& divergence() const { return divergence_; }
 
   std::vector<std::string> moment_names() const { return options_.optimizer->moment_names(); }
   OptimizerState<T>& optimizer_state() { return state_; }
@@ -51,9 +57,15 @@ class Trainer {
   Network<T>& network() { return objective_->network(); }
 
  private:
+  using Draw = typename Objective<T>::Draw;
+  double fastest() const;  // the largest factor of the rate
+  Divergence diagnose(const Examples& examples, std::span<const Index> rows, const Draw& draw, double rate,
+                      const Poll& poll);
+
   std::shared_ptr<Objective<T>> objective_;
   Options options_;
   OptimizerState<T> state_;
+  std::optional<Divergence> divergence_;
 };
 
 }  // namespace nncpp

@@ -27,5 +27,6 @@ void ActivationLayer<T>::backward(const Backward<T>& pass) const {
 
 template class ActivationLayer<float>;
 template class ActivationLayer<double>;
+template class ActivationLayer<Dual>;
 
 }  // namespace nncpp

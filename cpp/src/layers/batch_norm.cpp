@@ -34,10 +34,10 @@ template <typename T>
 BatchNorm<T>::BatchNorm(const Options& options) : options_(options) {
   if (!(options.momentum >= 0 && options.momentum < 1))
     throw DataError(text("momentum: expected 0 <= momentum < 1, got ", options.momentum));
-  constexpr T kLeast = std::numeric_limits<T>::min();  // a smaller one would be flushed to 0
-  if (const T epsilon = static_cast<T>(options.epsilon); !(epsilon >= kLeast && std::isfinite(epsilon)))
-    throw DataError(text("epsilon: expected a finite number of at least ", kLeast, " in float", 8 * sizeof(T), ", got ",
-                         options.epsilon));
+  constexpr auto kLeast = std::numeric_limits<Real<T>>::min();  // a smaller one would be flushed to 0
+  if (const auto epsilon = static_cast<Real<T>>(options.epsilon); !(epsilon >= kLeast && std::isfinite(epsilon)))
+    throw DataError(text("epsilon: expected a finite number of at least ", kLeast, " in float", 8 * sizeof(Real<T>),
+                         ", got ", options.epsilon));
 }
 
 template <typename T>
@@ -79,9 +79,10 @@ void BatchNorm<T>::forward(const Forward<T>& pass) const {
   T *offset = pass.saved, *scale = offset + D;  // (D), kept for backward
   const Normalizer<T> x{has_batch ? u.data : pass.state[0].data, offset, scale};
 
-  const auto set_scale = [&](Index d, double var) {
-    const bool is_finite = std::isfinite(static_cast<T>(var));
-    scale[d] = is_finite ? static_cast<T>(1 / std::sqrt(var + options_.epsilon)) : std::numeric_limits<T>::quiet_NaN();
+  const auto set_scale = [&](Index d, Wide<T> var) {
+    using std::sqrt;
+    const bool is_finite = std::isfinite(value_of(static_cast<T>(var)));
+    scale[d] = is_finite ? static_cast<T>(1 / sqrt(var + options_.epsilon)) : std::numeric_limits<T>::quiet_NaN();
   };
   if (has_batch) {
     const ColumnSums<T, 1> sums(tiles, kWork, pass.scratch, [&](const Tile& tile, auto& partial) {
@@ -105,19 +106,19 @@ void BatchNorm<T>::forward(const Forward<T>& pass) const {
     });
     // from next_state, not from state: a layer in two places of a model has two batches in a step
     T *running_mean = pass.next_state[0].data, *running_var = pass.next_state[1].data;
-    const auto mix = [&](T& running, double value) {
-      running = static_cast<T>(options_.momentum * static_cast<double>(running) + (1 - options_.momentum) * value);
+    const auto mix = [&](T& running, Wide<T> value) {
+      running = static_cast<T>(options_.momentum * static_cast<Wide<T>>(running) + (1 - options_.momentum) * value);
     };
     for (Index d = 0; d < D; ++d) {
-      const double sum = squares.total(0, d);
+      const Wide<T> sum = squares.total(0, d);
       set_scale(d, sum / static_cast<double>(M));
-      mix(running_mean[d], static_cast<double>(u.data[d]) + static_cast<double>(offset[d]));
+      mix(running_mean[d], static_cast<Wide<T>>(u.data[d]) + static_cast<Wide<T>>(offset[d]));
       mix(running_var[d], sum / static_cast<double>(M - 1));
     }
   } else {
     for (Index d = 0; d < D; ++d) {
       offset[d] = T(0);
-      set_scale(d, static_cast<double>(pass.state[1].data[d]));
+      set_scale(d, static_cast<Wide<T>>(pass.state[1].data[d]));
     }
   }
 
@@ -154,13 +155,13 @@ void BatchNorm<T>::backward(const Backward<T>& pass) const {
       }
     });
   });
-  const auto put = [](const Gradient<T>& gradient, Index d, double value) {
+  const auto put = [](const Gradient<T>& gradient, Index d, Wide<T> value) {
     if (!gradient.is_wanted()) return;
     T& to = gradient.to.data[d];
     to = gradient.write == Write::kAdd ? to + static_cast<T>(value) : static_cast<T>(value);
   };
   for (Index d = 0; d < D; ++d) {
-    const double sum_dv = sums.total(0, d), sum_xdv = sums.total(1, d);
+    const Wide<T> sum_dv = sums.total(0, d), sum_xdv = sums.total(1, d);
     put(dbeta, d, sum_dv);
     put(dgamma, d, sum_xdv);
     mean_dv[d] = has_batch ? static_cast<T>(sum_dv / static_cast<double>(M)) : T(0);
@@ -184,5 +185,6 @@ void BatchNorm<T>::backward(const Backward<T>& pass) const {
 
 template class BatchNorm<float>;
 template class BatchNorm<double>;
+template class BatchNorm<Dual>;
 
 }  // namespace nncpp

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "nncpp/dual.hpp"
 #include "nncpp/parallel.hpp"
 
 namespace nncpp {
@@ -65,7 +66,7 @@ class ColumnTiles {
   Index size_, columns_, stride_;
 };
 
-// kSums sums down every column: in T within a tile, over the tiles in double. The order depends on the shape alone.
+// kSums sums down every column: in T within a tile, over the tiles in Wide<T>. The order depends on the shape alone.
 template <typename T, std::size_t kSums>
 class ColumnSums {
  public:
@@ -84,11 +85,11 @@ class ColumnSums {
     });
   }
 
-  double total(std::size_t s, Index column) const {
+  Wide<T> total(std::size_t s, Index column) const {
     const Index strips = (tiles_.columns() + kWidth - 1) / kWidth;
-    double sum = 0;
+    Wide<T> sum = 0;
     for (Index tile = column / kWidth; tile < tiles_.count(); tile += strips)
-      for (Index j = column % kWidth; j < kWidth; j += tiles_.columns()) sum += static_cast<double>(at(tile, s)[j]);
+      for (Index j = column % kWidth; j < kWidth; j += tiles_.columns()) sum += static_cast<Wide<T>>(at(tile, s)[j]);
     return sum;
   }
 

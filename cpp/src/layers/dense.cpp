@@ -62,5 +62,6 @@ void Dense<T>::backward(const Backward<T>& pass) const {
 
 template class Dense<float>;
 template class Dense<double>;
+template class Dense<Dual>;
 
 }  // namespace nncpp

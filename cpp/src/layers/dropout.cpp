@@ -68,5 +68,6 @@ void Dropout<T>::backward(const Backward<T>& pass) const {
 
 template class Dropout<float>;
 template class Dropout<double>;
+template class Dropout<Dual>;
 
 }  // namespace nncpp

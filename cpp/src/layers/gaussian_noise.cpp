@@ -16,8 +16,9 @@ constexpr Index kNumbers = 512;  // made at a time
 
 template <typename T>
 GaussianNoise<T>::GaussianNoise(double deviation) : deviation_(deviation) {
-  if (!(deviation >= 0 && std::isfinite(static_cast<T>(deviation))))
-    throw DataError(text("deviation: expected a finite number >= 0 in float", 8 * sizeof(T), ", got ", deviation));
+  if (!(deviation >= 0 && std::isfinite(static_cast<Real<T>>(deviation))))
+    throw DataError(
+        text("deviation: expected a finite number >= 0 in float", 8 * sizeof(Real<T>), ", got ", deviation));
 }
 
 template <typename T>
@@ -54,5 +55,6 @@ void GaussianNoise<T>::backward(const Backward<T>& pass) const {
 
 template class GaussianNoise<float>;
 template class GaussianNoise<double>;
+template class GaussianNoise<Dual>;
 
 }  // namespace nncpp

@@ -53,7 +53,7 @@ void Maxout<T>::forward(const Forward<T>& pass) const {
       for (Index j = 1; j < m; ++j)
         for (Index i = first; i < last; ++i) {
           const T value = z[i * m + j];
-          const bool is_larger = value > v[i] || std::isnan(value);  // NaN comes through
+          const bool is_larger = value > v[i] || std::isnan(value_of(value));  // NaN comes through
           v[i] = is_larger ? value : v[i];
           largest[i] = is_larger ? static_cast<T>(j) : largest[i];
         }
@@ -72,7 +72,7 @@ void Maxout<T>::backward(const Backward<T>& pass) const {
   T* const dz = pass.scratch;  // (N, K m)
   parallel_blocks(N * K, static_cast<double>(m), [&](Index begin, Index end) {
     std::fill(dz + begin * m, dz + end * m, T(0));
-    for (Index i = begin; i < end; ++i) dz[i * m + static_cast<Index>(largest[i])] = dv[i];
+    for (Index i = begin; i < end; ++i) dz[i * m + static_cast<Index>(value_of(largest[i]))] = dv[i];
   });
   const auto& [du, dW] = std::pair{pass.dinputs[0], pass.dweights[0]};
   if (du.is_wanted()) multiply(matrix(dz, N, K * m), transposed(W.data, D, K * m), du.to.data, du.write);
@@ -83,5 +83,6 @@ void Maxout<T>::backward(const Backward<T>& pass) const {
 
 template class Maxout<float>;
 template class Maxout<double>;
+template class Maxout<Dual>;
 
 }  // namespace nncpp

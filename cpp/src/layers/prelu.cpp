@@ -86,5 +86,6 @@ void PReLU<T>::backward(const Backward<T>& pass) const {
 
 template class PReLU<float>;
 template class PReLU<double>;
+template class PReLU<Dual>;
 
 }  // namespace nncpp

@@ -43,5 +43,6 @@ void Standardize<T>::backward(const Backward<T>& pass) const {
 
 template class Standardize<float>;
 template class Standardize<double>;
+template class Standardize<Dual>;
 
 }  // namespace nncpp

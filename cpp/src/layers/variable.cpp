@@ -71,7 +71,9 @@ void Constant<T>::forward(const Forward<T>& pass) const {
 
 template class Variable<float>;
 template class Variable<double>;
+template class Variable<Dual>;
 template class Constant<float>;
 template class Constant<double>;
+template class Constant<Dual>;
 
 }  // namespace nncpp

@@ -45,5 +45,6 @@ void Whiten<T>::backward(const Backward<T>& pass) const {
 
 template class Whiten<float>;
 template class Whiten<double>;
+template class Whiten<Dual>;
 
 }  // namespace nncpp

@@ -9,7 +9,7 @@
 namespace nncpp::losses {
 
 template <typename T>
-class Expression final : public Loss<T> {
+class Expression final : public RowLoss<T> {
  public:
   std::string_view name() const override { return "expression"; }
   bool is_paired(Activation) const override { return false; }
@@ -17,9 +17,9 @@ class Expression final : public Loss<T> {
   bool has_accuracy() const override { return false; }
 
  private:
-  double row(const T* v, Index columns, const Target<T>&, Index, T scale, T* d, bool&) const override {
+  Wide<T> row(const T* v, Index columns, const Target<T>&, Index, T scale, T* d, bool&) const override {
     if (d != nullptr) std::fill_n(d, columns, scale);
-    return std::accumulate(v, v + columns, 0.0);
+    return std::accumulate(v, v + columns, Wide<T>(0));
   }
 };
 

@@ -35,7 +35,7 @@ void require_distributions(const Source& target, Index classes) {
   Index k = 0;
   for_each_value<T>(target, [&](T y, Index r) {
     if (!(y >= T(0))) throw DataError(text(target.name, ": expected probabilities >= 0, got ", y, " in row ", r));
-    sum = k == 0 ? static_cast<double>(y) : sum + static_cast<double>(y);
+    sum = k == 0 ? static_cast<double>(value_of(y)) : sum + static_cast<double>(value_of(y));
     k = (k + 1) % classes;
     if (k == 0 && std::abs(sum - 1.0) > 1e-3)
       throw DataError(text(target.name, ": expected distributions that sum to 1, got a sum of ", sum, " in row ", r));

@@ -13,7 +13,7 @@ namespace nncpp::losses {
 
 // sum_k log(1 + exp(z_k)) - y_k z_k
 template <typename T>
-class NLL final : public Loss<T> {
+class NLL final : public RowLoss<T> {
  public:
   explicit NLL(double label_smoothing) : smoothing_(static_cast<T>(label_smoothing)) {}
   std::string_view name() const override { return "nll"; }
@@ -33,13 +33,16 @@ class NLL final : public Loss<T> {
  private:
   T smoothed(T y) const { return (T(1) - smoothing_) * y + T(0.5) * smoothing_; }
 
-  double row(const T* z, Index columns, const Target<T>& target, Index r, T scale, T* d, bool& correct) const override {
+  Wide<T> row(const T* z, Index columns, const Target<T>& target, Index r, T scale, T* d,
+              bool& correct) const override {
+    using std::exp, std::log1p;
     const T* y = target.values + r * columns;
-    double loss = 0;
+    Wide<T> loss = 0;
     correct = true;
     for (Index k = 0; k < columns; ++k) {
-      const double x = static_cast<double>(z[k]);
-      loss += std::max(x, 0.0) - x * static_cast<double>(smoothed(y[k])) + std::log1p(std::exp(-std::abs(x)));
+      const Wide<T> x = static_cast<Wide<T>>(z[k]);
+      const bool is_positive = x > 0.0;
+      loss += (is_positive ? x : 0.0) - x * static_cast<Wide<T>>(smoothed(y[k])) + log1p(exp(is_positive ? -x : x));
       correct &= (z[k] > T(0)) == (y[k] > T(0.5));
     }
     if (d != nullptr) {
@@ -59,7 +62,7 @@ inline bool require_softmax(Activation output, std::string_view loss) {
 
 // log sum_k exp(z_k) - sum_k y_k z_k
 template <typename T>
-class NLLM final : public Loss<T> {
+class NLLM final : public RowLoss<T> {
  public:
   explicit NLLM(double label_smoothing) : smoothing_(static_cast<T>(label_smoothing)) {}
   std::string_view name() const override { return "nllm"; }
@@ -76,11 +79,12 @@ class NLLM final : public Loss<T> {
   }
 
  private:
-  double row(const T* z, Index columns, const Target<T>& target, Index r, T scale, T* d, bool& correct) const override {
+  Wide<T> row(const T* z, Index columns, const Target<T>& target, Index r, T scale, T* d,
+              bool& correct) const override {
     const T* y = target.labels == nullptr ? target.values + r * columns : nullptr;
     const Index label = y == nullptr ? target.labels[r] : 0;
     T most, total;  // largest z, sum exp(z_k - most)
-    if (columns <= simd::kLanes<T> && y == nullptr && smoothing_ == T(0)) {
+    if (1 < simd::kLanes<T> && columns <= simd::kLanes<T> && y == nullptr && smoothing_ == T(0)) {
       using namespace simd::ei;
       const ShortRow<T> row(z, columns);
       most = row.most;
@@ -101,22 +105,23 @@ class NLLM final : public Loss<T> {
     }
     // -log p_k, the small number apart from the large ones
     const auto surprise = [&](T z_k) {
-      return std::log(static_cast<double>(total)) + (static_cast<double>(most) - static_cast<double>(z_k));
+      using std::log;
+      return log(static_cast<Wide<T>>(total)) + (static_cast<Wide<T>>(most) - static_cast<Wide<T>>(z_k));
     };
     const Index predicted = std::find(z, z + columns, most) - z;
-    double loss = 0;
+    Wide<T> loss = 0;
     if (y == nullptr) {
       correct = predicted == label;
       loss = surprise(z[label]);
     } else {
       for (Index k = 0; k < columns; ++k)
-        if (y[k] != T(0)) loss += static_cast<double>(y[k]) * surprise(z[k]);
+        if (y[k] != T(0)) loss += static_cast<Wide<T>>(y[k]) * surprise(z[k]);
       correct = predicted == std::max_element(y, y + columns) - y;
     }
     if (smoothing_ == T(0)) return loss;
-    double every = 0;
+    Wide<T> every = 0;
     for (Index k = 0; k < columns; ++k) every += surprise(z[k]);
-    const double e = static_cast<double>(smoothing_);
+    const double e = static_cast<double>(value_of(smoothing_));
     return (1.0 - e) * loss + e / static_cast<double>(columns) * every;
   }
   T smoothing_;
@@ -124,7 +129,7 @@ class NLLM final : public Loss<T> {
 
 // t^2 sum_k y_k log(y_k / q_k), q = softmax(z / t)
 template <typename T>
-class KL final : public Loss<T> {
+class KL final : public RowLoss<T> {
  public:
   explicit KL(double temperature) : temperature_(temperature) {}
   std::string_view name() const override { return "kl"; }
@@ -135,20 +140,22 @@ class KL final : public Loss<T> {
   }
 
  private:
-  double row(const T* z, Index columns, const Target<T>& target, Index r, T scale, T* d, bool& correct) const override {
+  Wide<T> row(const T* z, Index columns, const Target<T>& target, Index r, T scale, T* d,
+              bool& correct) const override {
+    using std::exp, std::log;
     const T* y = target.values + r * columns;
     const T* const most = std::max_element(z, z + columns);
     const auto shifted = [&](Index k) {
-      return (static_cast<double>(z[k]) - static_cast<double>(*most)) / temperature_;
+      return (static_cast<Wide<T>>(z[k]) - static_cast<Wide<T>>(*most)) / temperature_;
     };
-    double total = 0;
-    for (Index k = 0; k < columns; ++k) total += std::exp(shifted(k));
-    double loss = 0;
+    Wide<T> total = 0;
+    for (Index k = 0; k < columns; ++k) total += exp(shifted(k));
+    Wide<T> loss = 0;
     for (Index k = 0; k < columns; ++k) {
-      const double y_k = static_cast<double>(y[k]);
-      if (y_k > 0) loss += y_k * (std::log(y_k) - (shifted(k) - std::log(total)));
+      const double y_k = static_cast<double>(value_of(y[k]));
+      if (y_k > 0) loss += y_k * (std::log(y_k) - (shifted(k) - log(total)));
       if (d != nullptr)
-        d[k] = static_cast<T>(temperature_ * (std::exp(shifted(k)) / total - y_k) * static_cast<double>(scale));
+        d[k] = static_cast<T>(temperature_ * (exp(shifted(k)) / total - y_k) * static_cast<Wide<T>>(scale));
     }
     correct = most - z == std::max_element(y, y + columns) - y;
     return temperature_ * temperature_ * loss;

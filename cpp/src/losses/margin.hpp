@@ -9,8 +9,14 @@
 
 namespace nncpp::losses {
 
+// max(miss, 0), with the slope 0 at 0; NaN comes through
+template <typename W>
+W positive_part(const W& miss) {
+  return miss <= 0.0 ? W(0) : miss;
+}
+
 template <typename T>
-class Margin : public Loss<T> {
+class Margin : public RowLoss<T> {
  public:
   bool is_paired(Activation output) const override {
     if (output == Activation::kIdentity) return true;
@@ -36,14 +42,15 @@ class Hinge final : public Margin<T> {
   }
 
  private:
-  double row(const T* s, Index columns, const Target<T>& target, Index r, T scale, T* d, bool& correct) const override {
+  Wide<T> row(const T* s, Index columns, const Target<T>& target, Index r, T scale, T* d,
+              bool& correct) const override {
     const T* y = target.values + r * columns;
-    double loss = 0;
+    Wide<T> loss = 0;
     correct = true;
     for (Index k = 0; k < columns; ++k) {
       const T sign = y[k] > T(0) ? T(1) : T(-1);
-      const double miss = 1.0 - static_cast<double>(sign) * static_cast<double>(s[k]);
-      loss += std::max(miss, 0.0);
+      const Wide<T> miss = 1.0 - static_cast<Wide<T>>(sign) * static_cast<Wide<T>>(s[k]);
+      loss += positive_part(miss);
       correct &= (s[k] > T(0)) == (sign > T(0));
       if (d != nullptr) d[k] = miss > 0.0 ? -sign * scale : T(0);
     }
@@ -72,13 +79,14 @@ class MulticlassHinge final : public Margin<T> {
   }
 
  private:
-  double row(const T* s, Index columns, const Target<T>& target, Index r, T scale, T* d, bool& correct) const override {
+  Wide<T> row(const T* s, Index columns, const Target<T>& target, Index r, T scale, T* d,
+              bool& correct) const override {
     const T* y = target.values + r * columns;
     const Index label = target.labels != nullptr ? target.labels[r] : std::max_element(y, y + columns) - y;
-    double loss = 0;
+    Wide<T> loss = 0;
     Index count = 0;
     for (Index j = 0; j < columns; ++j) {
-      const double miss = margin_ + (static_cast<double>(s[j]) - static_cast<double>(s[label]));
+      const Wide<T> miss = margin_ + (static_cast<Wide<T>>(s[j]) - static_cast<Wide<T>>(s[label]));
       const bool counts = j != label && !(miss <= 0.0);  // NaN counts, so that it is seen
       if (counts) loss += miss;
       count += counts;
@@ -100,13 +108,14 @@ class MaxMargin final : public Margin<T> {
   int num_outputs() const override { return 2; }
 
  private:
-  double row(const T* s, Index columns, const Target<T>& target, Index r, T scale, T* d, bool& correct) const override {
+  Wide<T> row(const T* s, Index columns, const Target<T>& target, Index r, T scale, T* d,
+              bool& correct) const override {
     const T* c = target.values + r * columns;
-    double loss = 0;
+    Wide<T> loss = 0;
     correct = true;
     for (Index k = 0; k < columns; ++k) {
-      const double miss = margin_ + (static_cast<double>(c[k]) - static_cast<double>(s[k]));
-      loss += std::max(miss, 0.0);
+      const Wide<T> miss = margin_ + (static_cast<Wide<T>>(c[k]) - static_cast<Wide<T>>(s[k]));
+      loss += positive_part(miss);
       correct &= s[k] > c[k];
       if (d != nullptr) d[k] = miss > 0.0 ? -scale : T(0);
     }

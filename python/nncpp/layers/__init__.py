@@ -1,8 +1,10 @@
 """Layers: hyper-parameters and names. What they compute is in the core, under the same names."""
 
+from . import operators
 from ._layer import Layer
 from .activation import Activation
 from .batch_norm import BatchNorm
+from .custom import CustomActivation, CustomLayer, Parameter
 from .dense import Dense
 from .dropout import Dropout
 from .gaussian_noise import GaussianNoise
@@ -15,6 +17,8 @@ from .whiten import Whiten
 __all__ = [
     "Activation",
     "BatchNorm",
+    "CustomActivation",
+    "CustomLayer",
     "Dense",
     "Dropout",
     "GaussianNoise",
@@ -22,6 +26,8 @@ __all__ = [
     "Layer",
     "Maxout",
     "PReLU",
+    "Parameter",
     "Standardize",
     "Whiten",
+    "operators",
 ]

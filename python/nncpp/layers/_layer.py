@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import _core
 from .._arguments import object_name
 from .._configured import Configured
 from ..constraints import Constraint
+from ..data import Array
 from ..graph import Node
 from ..regularizers import Regularizer
 
@@ -17,6 +19,26 @@ if TYPE_CHECKING:
     from ..module import Module
 
 C = TypeVar("C", bound=Configured)
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """What a layer computes, one "name = expression" a line, in the order of computation.
+
+    Names: u is the input (u1, u2, ... of several), v the output, z what goes into a built-in activation, dv = dL/dv and
+    likewise; parameters and state are called as in ``symbols``.
+
+    Attributes
+    ----------
+    forward, backward
+        lines from u to v, and from dv to du and the parameters
+    symbols
+        "W" -> "weight": how parameters and state are written
+    """
+
+    forward: tuple[str, ...]
+    backward: tuple[str, ...]
+    symbols: Mapping[str, str] = field(default_factory=dict)
 
 
 class Layer(Configured):
@@ -103,6 +125,16 @@ class Layer(Configured):
     @property
     def constraints(self) -> Mapping[str, Constraint]:
         """The constraint on each of its parameters that has one, by the parameter's name."""
+        return {}
+
+    @property
+    def formulas(self) -> Formulas:
+        """What ``model.explain_backward`` writes of it, in prediction; here the name alone."""
+        name = type(self).__name__.lower()
+        return Formulas((f"v = {name}(u)",), (f"du = dv times the derivative of {name}",))
+
+    def _first_values(self) -> Mapping[str, Array]:
+        """What parameters and state by these names begin with, where that is not the core's business."""
         return {}
 
     @abstractmethod

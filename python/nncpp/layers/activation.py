@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+import re
+
 from .. import _core
 from .._arguments import one_of
-from ._layer import Layer
+from ._layer import Formulas, Layer
+
+VALUES_AND_GRADIENTS = {  # v of z, and dz of dv
+    "identity": ("z", "dv"),
+    "step": ("1 where z > 0, else 0", "0"),
+    "sigmoid": ("1 / (1 + exp(-z))", "v (1 - v) dv"),
+    "tanh": ("tanh z", "(1 - v^2) dv"),
+    "hard_tanh": ("min(max(z, -1), 1)", "dv where -1 < z < 1, else 0"),
+    "softsign": ("z / (1 + abs(z))", "dv / (1 + abs(z))^2"),
+    "relu": ("max(z, 0)", "dv where z > 0, else 0"),
+    "leaky_relu": ("z where z > 0, else 0.01 z", "dv where z > 0, else 0.01 dv"),
+    "softplus": ("log(1 + exp(z))", "dv / (1 + exp(-z))"),
+    "exponential": ("exp(z)", "v dv"),
+    "elu": ("z where z > 0, else exp(z) - 1", "dv where z > 0, else exp(z) dv"),
+    "selu": ("1.0507 (z where z > 0, else 1.67326 (exp(z) - 1))", "1.0507 (dv where z > 0, else 1.67326 exp(z) dv)"),
+    "gelu": ("z P(z), P the normal distribution", "(P(z) + z p(z)) dv, p the normal density"),
+    "silu": ("z s, s = 1 / (1 + exp(-z))", "s (1 + z (1 - s)) dv"),
+    "softmax": ("exp(z_k) / sum_j exp(z_j)", "v_k (dv_k - sum_j v_j dv_j)"),
+    "log_softmax": ("z_k - log sum_j exp(z_j)", "dv_k - exp(v_k) sum_j dv_j"),
+}
 
 
 class Activation(Layer):
@@ -60,6 +81,12 @@ class Activation(Layer):
     def __init__(self, activation: str, name: str | None = None) -> None:
         super().__init__(name)
         self.activation = one_of("activation", activation, _core.activation_names)
+
+    @property
+    def formulas(self) -> Formulas:
+        """In terms of u instead of z."""
+        value, gradient = (re.sub(r"\bz\b", "u", line) for line in VALUES_AND_GRADIENTS[self.activation])
+        return Formulas((f"v = {re.sub('z_', 'u_', value)}",), (f"du = {gradient}",))
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Activation(self.activation)

@@ -7,7 +7,7 @@ from typing import Any
 from .. import _core
 from .._arguments import number
 from ..initializers import Initializer
-from ._layer import Layer
+from ._layer import Formulas, Layer
 
 
 class BatchNorm(Layer):
@@ -70,6 +70,19 @@ class BatchNorm(Layer):
         self.epsilon = number("epsilon", epsilon, "(0, inf)")
         self.gamma_initializer = Initializer.of(gamma_initializer, "gamma_initializer")
         self.beta_initializer = Initializer.of(beta_initializer, "beta_initializer")
+
+    @property
+    def formulas(self) -> Formulas:
+        """In prediction mean and var are the running ones, constants in the gradient; e is epsilon."""
+        return Formulas(
+            ("v = gamma (u - m) / sqrt(s + e) + beta",),
+            (
+                "dgamma = sum over rows of dv (u - m) / sqrt(s + e)",
+                "dbeta = sum over rows of dv",
+                "du = gamma dv / sqrt(s + e)",
+            ),
+            {"gamma": "gamma", "beta": "beta", "m": "running_mean", "s": "running_var"},
+        )
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.BatchNorm(

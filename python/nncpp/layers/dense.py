@@ -11,7 +11,8 @@ from ..constraints import Constraint
 from ..errors import DataError
 from ..initializers import Initializer
 from ..regularizers import Regularizer
-from ._layer import Layer, given, optional
+from ._layer import Formulas, Layer, given, optional
+from .activation import VALUES_AND_GRADIENTS
 
 
 class Dense(Layer):
@@ -83,6 +84,17 @@ class Dense(Layer):
     def constraints(self) -> Mapping[str, Constraint]:
         """The constraint on each of its parameters that has one, by the parameter's name."""
         return given(weight=self.weight_constraint)
+
+    @property
+    def formulas(self) -> Formulas:
+        """Without an activation v is z."""
+        bias, value = " + b" if self.use_bias else "", VALUES_AND_GRADIENTS[self.activation]
+        is_linear = self.activation == "identity"
+        dz = "dv" if is_linear else "dz"
+        forward = (f"v = u W{bias}",) if is_linear else (f"z = u W{bias}", f"v = {value[0]}")
+        backward = () if is_linear else (f"dz = {value[1]}",)
+        gradients = (f"dW = u^T {dz}", *([f"db = sum over rows of {dz}"] if self.use_bias else []), f"du = {dz} W^T")
+        return Formulas(forward, (*backward, *gradients), {"W": "weight", "b": "bias"})
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Dense(

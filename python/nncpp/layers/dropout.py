@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import _core
 from .._arguments import number
-from ._layer import Layer
+from ._layer import Formulas, Layer
 
 
 class Dropout(Layer):
@@ -35,6 +35,11 @@ class Dropout(Layer):
     def __init__(self, rate: float, name: str | None = None) -> None:
         super().__init__(name)
         self.rate = number("rate", rate, "[0, 1)")
+
+    @property
+    def formulas(self) -> Formulas:
+        """In prediction nothing is dropped."""
+        return Formulas(("v = u",), ("du = dv",))
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Dropout(self.rate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import _core
 from .._arguments import number
-from ._layer import Layer
+from ._layer import Formulas, Layer
 
 
 class GaussianNoise(Layer):
@@ -40,6 +40,11 @@ class GaussianNoise(Layer):
     def __init__(self, deviation: float, name: str | None = None) -> None:
         super().__init__(name)
         self.deviation = number("deviation", deviation, "[0, inf)")
+
+    @property
+    def formulas(self) -> Formulas:
+        """In prediction there is no noise."""
+        return Formulas(("v = u",), ("du = dv",))
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.GaussianNoise(self.deviation)

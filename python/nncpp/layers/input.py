@@ -30,7 +30,7 @@ class Input(Node):
 
     def __init__(self, shape: Any, name: str | None = None) -> None:
         super().__init__(None, ())
-        self.shape = sample_shape("shape", shape)
+        self._shape = sample_shape("shape", shape)
         self.name = object_name("name", name)
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ from ..constraints import Constraint
 from ..errors import DataError
 from ..initializers import Initializer
 from ..regularizers import Regularizer
-from ._layer import Layer, given, optional
+from ._layer import Formulas, Layer, given, optional
 
 MAX_PIECES = 2**24  # float32 holds their numbers exactly
 
@@ -92,6 +92,20 @@ class Maxout(Layer):
     def constraints(self) -> Mapping[str, Constraint]:
         """The constraint on each of its parameters that has one, by the parameter's name."""
         return given(weight=self.weight_constraint)
+
+    @property
+    def formulas(self) -> Formulas:
+        """All the pieces are in z (N, K, m)."""
+        return Formulas(
+            (f"z = u W{' + b' if self.use_bias else ''}", "v = max over the pieces of z"),
+            (
+                "dz = dv at the piece that is largest, else 0",
+                "dW = u^T dz",
+                *(["db = sum over rows of dz"] if self.use_bias else []),
+                "du = dz W^T",
+            ),
+            {"W": "weight", "b": "bias"},
+        )
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Maxout(

@@ -7,7 +7,7 @@ from typing import Any
 from .. import _core
 from .._arguments import flag
 from ..initializers import Constant, Initializer
-from ._layer import Layer
+from ._layer import Formulas, Layer
 
 SLOPE = Constant(0.25)
 
@@ -47,6 +47,15 @@ class PReLU(Layer):
         super().__init__(name)
         self.shared = flag("shared", shared)
         self.slope_initializer = Initializer.of(slope_initializer, "slope_initializer")
+
+    @property
+    def formulas(self) -> Formulas:
+        """The slope is s."""
+        return Formulas(
+            ("v = u where u > 0, else s u",),
+            ("ds = sum over rows of u dv where u <= 0", "du = dv where u > 0, else s dv"),
+            {"s": "slope"},
+        )
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.PReLU(self.shared, self.slope_initializer._core())

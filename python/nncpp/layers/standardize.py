@@ -10,7 +10,7 @@ from .. import _core
 from .._arguments import flag
 from .._moments import mean_and_deviation
 from ..data import Array
-from ._layer import Layer
+from ._layer import Formulas, Layer
 
 
 class Standardize(Layer):
@@ -46,6 +46,11 @@ class Standardize(Layer):
     def __init__(self, *, with_deviation: bool = True, name: str | None = None) -> None:
         super().__init__(name)
         self.with_deviation = flag("with_deviation", with_deviation)
+
+    @property
+    def formulas(self) -> Formulas:
+        """No parameters: mean and deviation are state."""
+        return Formulas(("v = (u - m) / d",), ("du = dv / d",), {"m": "mean", "d": "deviation"})
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Standardize()

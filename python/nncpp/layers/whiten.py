@@ -10,7 +10,7 @@ from .. import _core
 from .._arguments import number, one_of
 from .._moments import WHITENING_METHODS, principal_directions
 from ..data import Array
-from ._layer import Layer
+from ._layer import Formulas, Layer
 
 
 class Whiten(Layer):
@@ -50,6 +50,11 @@ class Whiten(Layer):
         super().__init__(name)
         self.method = one_of("method", method, WHITENING_METHODS)
         self.epsilon = number("epsilon", epsilon, "[0, 1)")
+
+    @property
+    def formulas(self) -> Formulas:
+        """No parameters: mean and matrix are state."""
+        return Formulas(("v = (u - m) M",), ("du = dv M^T",), {"m": "mean", "M": "matrix"})
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Whiten()

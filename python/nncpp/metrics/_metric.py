@@ -63,7 +63,9 @@ class Metric(Configured):
     def require(self, loss: Loss, columns: int, output: str) -> None:  # noqa: ARG002
         """Raises DataError unless the metric has a meaning for such a loss, of an output of so many columns."""
         if loss.task not in self.tasks:
-            losses = [k for k, other in Loss._members.items() if issubclass(other, Loss) and other.task in self.tasks]
+            # those that come with nncpp: a reader may not know what others have defined
+            ours = [entry for entry in Loss._members.values() if entry.__module__ == Loss.__module__]
+            losses = [entry.kind for entry in ours if issubclass(entry, Loss) and entry.task in self.tasks]
             metrics = [k for k, m in Metric._members.items() if issubclass(m, Metric) and loss.task in m.tasks]
             raise DataError(
                 f"metrics: {self.kind} needs the loss {', '.join(losses[:-1])} or {losses[-1]}, "

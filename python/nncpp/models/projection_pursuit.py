@@ -208,7 +208,7 @@ class ProjectionPursuitRegression(_Regressor):
         NncppError, DataError, FileError
             before ``fit`` or without matplotlib; for an unknown format; if the file cannot be written
         """
-        from ..plots import plot_ridge_functions
+        from ..plots.curves import plot_ridge_functions
 
         ridges = self._fitted()
         return plot_ridge_functions(

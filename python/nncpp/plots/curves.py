@@ -1,27 +1,25 @@
-"""Pictures: learning curves, schedules, ridge functions. matplotlib is imported only when one is drawn."""
+"""Curves: learning curves, schedules, ridge functions."""
 
-import io
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._arguments import whole_number
-from ._files import as_path, write_bytes_atomically
-from .errors import DataError, NncppError
-from .metrics import is_better_larger
+from .._arguments import whole_number
+from ..errors import DataError
+from ..metrics import is_better_larger
+from ._style import QUIET, TRAIN, VALIDATION, finish, new_figure, some_of, written
+from .inside import layer_colours, telemetry_panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from .data import Array
-    from .schedules import Schedule
-
-TRAIN, VALIDATION, QUIET = "#1f5fa8", "#d9622b", "#6b7280"
-MOST_POINTS = 2000  # of a curve that has one for each step, of a cloud that has one for each row
+    from ..data import Array
+    from ..schedules import Schedule
 
 
 def plot_history(
@@ -33,7 +31,9 @@ def plot_history(
 ) -> "Figure":
     """Learning curves: one panel for the loss and one for each metric, training and validation in each.
 
-    The best epoch in validation is marked. A loss that spans more than two decades gets a logarithmic axis.
+    The best epoch in validation is marked. A loss that spans more than two decades gets a logarithmic axis. Below them,
+    if ``history.telemetry`` has records, by layer and step: the update : parameter ratio beside the line of 1e-3, the
+    norm of the gradient, the fractions of dead and of saturated units; and the activations by depth.
 
     Parameters
     ----------
@@ -67,14 +67,21 @@ def plot_history(
     >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['loss']
     """
-    names = _panels(history)
-    columns = min(2, len(names))
-    rows = math.ceil(len(names) / columns)
-    figure = _figure(rows, columns, title, dpi)
-    for place, name in enumerate(names, 1):
-        axes = figure.add_subplot(rows, columns, place)
-        _draw_panel(axes, name, list(history.get(name, [])), list(history.get(f"val_{name}", [])))
-    return _written(figure, path)
+    telemetry = getattr(history, "telemetry", None)
+    inside = telemetry_panels(telemetry)
+    draw = [partial(_draw_score, history=history, name=name) for name in _scores(history)] + inside
+    columns = min(2, len(draw))
+    rows = math.ceil(len(draw) / columns)
+    figure = new_figure(rows, columns, title, dpi)
+    for place, draw_on in enumerate(draw, 1):
+        draw_on(figure.add_subplot(rows, columns, place))
+    if telemetry is not None and inside:
+        from matplotlib.lines import Line2D
+
+        colours = layer_colours(telemetry)
+        lines = [Line2D([], [], color=colour, linewidth=2.5, label=layer) for layer, colour in colours.items()]
+        figure.legend(handles=lines, loc="outside lower left", ncols=6, frameon=False, labelcolor=QUIET)
+    return written(figure, path)
 
 
 def plot_schedule(
@@ -83,13 +90,13 @@ def plot_schedule(
     """The learning rate over the steps; what ``Schedule.plot`` draws."""
     count = whole_number("steps", steps, at_least=1)
     per_epoch = whole_number("steps_per_epoch", steps_per_epoch, at_least=1)
-    shown = _some_of(count)
-    figure = _figure(1, 1)
+    shown = some_of(count)
+    figure = new_figure(1, 1)
     axes = figure.add_subplot()
     axes.plot(shown, [schedule(t, t // per_epoch) for t in shown], color=TRAIN, linewidth=1.8)
     axes.set_ylim(bottom=0.0)
-    _finish(axes, "learning rate", "step")
-    return _written(figure, path)
+    finish(axes, "learning rate", "step")
+    return written(figure, path)
 
 
 def plot_ridge_functions(
@@ -105,8 +112,8 @@ def plot_ridge_functions(
     """Each g_m over w_m . x among its partial residuals; what ``ProjectionPursuitRegression.plot`` draws."""
     columns = 2 if len(functions) == 4 else min(3, len(functions))
     rows = math.ceil(len(functions) / columns)
-    figure = _figure(rows, columns, title, dpi)
-    shown = _some_of(len(residual))
+    figure = new_figure(rows, columns, title, dpi)
+    shown = some_of(len(residual))
     first = None
     for m, g in enumerate(functions):
         v = projections[shown, m]
@@ -114,28 +121,11 @@ def plot_ridge_functions(
         axes.plot(v, residual[shown] + g(v), "o", color=TRAIN, markersize=2.5, markeredgewidth=0, alpha=0.35)
         line = np.linspace(v.min(), v.max(), 400)
         axes.plot(line, g(line), color=VALIDATION, linewidth=2.2)
-        _finish(axes, f"term {m + 1}: {shares[m]:.1%} of the variance", f"$w_{{{m + 1}}} \\cdot x$", is_counted=False)
-    return _written(figure, path)
+        finish(axes, f"term {m + 1}: {shares[m]:.1%} of the variance", f"$w_{{{m + 1}}} \\cdot x$", is_counted=False)
+    return written(figure, path)
 
 
-def _some_of(count: int) -> list[int]:
-    """0 ... count - 1, or as many of them as can be seen."""
-    return sorted({i * (count - 1) // MOST_POINTS for i in range(MOST_POINTS + 1)})
-
-
-def _figure(rows: int, columns: int, title: str | None = None, dpi: int = 150) -> "Figure":
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise NncppError('plots need matplotlib: pip install "nncpp[plot]"') from error
-    # Figure without pyplot: no global state, no display, nothing to close
-    figure = Figure(figsize=(5.4 * columns, 3.6 * rows + 0.3), dpi=dpi, layout="constrained")
-    if title is not None:
-        figure.suptitle(title, fontsize=13, fontweight="bold")
-    return figure
-
-
-def _panels(history: Mapping[str, Sequence[float]]) -> list[str]:
+def _scores(history: Mapping[str, Sequence[float]]) -> list[str]:
     names = list(dict.fromkeys(name.removeprefix("val_") for name, values in history.items() if len(values)))
     names = [name for name in names if name != "run"]  # which one, not how it went
     if not names:
@@ -143,7 +133,8 @@ def _panels(history: Mapping[str, Sequence[float]]) -> list[str]:
     return sorted(names, key=lambda name: name != "loss")
 
 
-def _draw_panel(axes: "Axes", name: str, train: list[float], validation: list[float]) -> None:
+def _draw_score(axes: "Axes", history: Mapping[str, Sequence[float]], name: str) -> None:
+    train, validation = list(history.get(name, [])), list(history.get(f"val_{name}", []))
     marker = "o" if max(len(train), len(validation)) <= 30 else None
     style: dict[str, Any] = {"marker": marker, "markersize": 3.5, "linewidth": 1.8}
     if train:
@@ -156,21 +147,7 @@ def _draw_panel(axes: "Axes", name: str, train: list[float], validation: list[fl
     values = [value for value in train + validation if math.isfinite(value)]
     if name == "loss" and values and min(values) > 0 and max(values) > 100 * min(values):
         axes.set_yscale("log")
-    _finish(axes, name, "epoch")
-
-
-def _finish(axes: "Axes", title: str, below: str, is_counted: bool = True) -> None:
-    """Title, and a horizontal axis, of whole numbers if it counts, with its label below; nothing that distracts."""
-    from matplotlib.ticker import MaxNLocator
-
-    axes.set_title(title, loc="left", fontweight="bold")
-    axes.set_xlabel(below, color=QUIET)
-    if is_counted:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(axis="y", color="#e5e7eb", linewidth=0.8)
-    axes.tick_params(which="both", colors=QUIET, length=0)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color("#d1d5db")
+    finish(axes, name, "epoch")
 
 
 def _mark_best(axes: "Axes", name: str, values: list[float]) -> None:
@@ -185,22 +162,3 @@ def _mark_best(axes: "Axes", name: str, values: list[float]) -> None:
         f"{value:.4g}", (epoch, value), xytext=(0, 9 if best is min else -16), textcoords="offset points",
         ha="center", color=VALIDATION, fontsize=9,
     )  # fmt: skip
-
-
-def require_picture(path: str | os.PathLike[str]) -> str:
-    """The format that a picture's name asks for; DataError if matplotlib has no such one."""
-    from matplotlib.backend_bases import FigureCanvasBase
-
-    suffix = as_path(path).suffix.removeprefix(".").lower() or "png"
-    if suffix not in FigureCanvasBase.get_supported_filetypes():
-        raise DataError(f"{path}: expected a picture format such as .png, .svg or .pdf, got .{suffix}")
-    return suffix
-
-
-def _written(figure: "Figure", path: str | os.PathLike[str] | None) -> "Figure":
-    """The figure, which is also in a file now if there is a path."""
-    if path is not None:
-        picture = io.BytesIO()
-        figure.savefig(picture, format=require_picture(path))
-        write_bytes_atomically(as_path(path), picture.getvalue())
-    return figure

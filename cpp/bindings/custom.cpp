@@ -40,7 +40,7 @@ py::array_t<T> result_of(const py::object& value, const Shape& shape, const std:
   if (!array) throw TypeError(text(name, ": expected an array, got ", std::string(py::str(py::type::of(value)))));
   element_type(array, name);
   if (shape_of(array) != shape) throw ShapeError(text(name, ": expected ", shape, ", got ", shape_of(array)));
-  return py::array_t<T, py::array::c_style | py::array::forcecast>(static_cast<const py::object&>(array));
+  return cast_to<T>(array);
 }
 
 template <typename T>

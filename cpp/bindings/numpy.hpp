@@ -106,6 +106,12 @@ py::array_t<T> read_only(Tensor<const T> tensor) {
   return array;
 }
 
+// the same real numbers as T, C-contiguous; a copy unless they are that already
+template <typename T>
+py::array_t<T> cast_to(const py::array& array) {
+  return py::array_t<T, py::array::c_style | py::array::forcecast>(static_cast<const py::object&>(array));
+}
+
 // C-contiguous array of exactly T: what a single layer works on directly
 template <typename T>
 Tensor<const T> tensor_of(const py::array& array, const std::string& name) {

@@ -213,7 +213,7 @@ class Search {
     for (std::size_t k = 0; k < objective_.network().outputs().size(); ++k) {
       const Tensor<T> gradient = plan_.output_gradient(static_cast<int>(k));
       if (gradient.data == nullptr) continue;
-      const Index size = gradient.size() / plan_.rows();
+      const Index size = numel(objective_.network().output_shape(static_cast<int>(k)));
       std::fill(gradient.begin(), gradient.begin() + first * size, T(0));
       std::fill(gradient.begin() + last * size, gradient.end(), T(0));
     }

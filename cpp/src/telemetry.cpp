@@ -174,10 +174,10 @@ void Telemetry<T>::measure_output(const Member& member, const Plan<T>& plan, Lay
   const Activation activation = member.layer->output_activation();
   const auto [center, distance] = saturation(activation);
   const bool is_bounded = std::isfinite(distance);
-  const double origin = static_cast<double>(*output(plan, member.nodes.front()).data);
-  double count = 0, total = 0, squares = 0, saturated = 0, units = 0, dead = 0;
+  double origin = 0, count = 0, total = 0, squares = 0, saturated = 0, units = 0, dead = 0;
   for (const int node : member.nodes) {
     const Tensor<const T> v = output(plan, node);
+    if (node == member.nodes.front()) origin = static_cast<double>(*v.data);
     count += static_cast<double>(v.size());
     total += sum(v.size(), [&](Index i) { return static_cast<double>(v.data[i]) - origin; });
     squares += sum(v.size(), [&](Index i) {

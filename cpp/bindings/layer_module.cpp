@@ -29,7 +29,7 @@ py::array_t<T> forward(Module<T>& module, const std::vector<py::array>& inputs, 
   const auto u = tensors_of<T>(inputs);
   if (!u.empty() && u[0].shape.rank() == 0)
     throw ShapeError(text(module.node().name, ": expected input (N, ...), got a number"));
-  const Shape shape = module.node().shape.batch(u[0].shape[0]);
+  const Shape shape = module.node().shape.batch(u.empty() ? 1 : u[0].shape[0]);
   auto v = new_array<T>(shape);
   module.forward({u, mode_of(training), step}, {v.mutable_data(), shape});
   return v;

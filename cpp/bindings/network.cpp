@@ -12,8 +12,9 @@ std::vector<py::array_t<T>> predict(Network<T>& network, const std::vector<py::a
   network.require_inputs(sources);
   std::vector<py::array_t<T>> outputs;
   std::vector<T*> data;
+  const Index rows = sources.empty() ? 0 : sources[0].rows;
   for (std::size_t k = 0; k < network.outputs().size(); ++k) {
-    outputs.push_back(new_array<T>(network.output_shape(static_cast<int>(k)).batch(sources[0].rows)));
+    outputs.push_back(new_array<T>(network.output_shape(static_cast<int>(k)).batch(rows)));
     data.push_back(outputs.back().mutable_data());
   }
   without_gil([&] {

@@ -16,6 +16,12 @@ void append(const std::string& name, std::vector<SegmentSpec> specs, std::vector
   }
 }
 
+void require_sample(const Shape& shape) {
+  for (const Index axis : shape)
+    if (axis < 1) throw ShapeError(text("expected axes of length 1 or more, got ", shape));
+  numel(shape.batch(1));
+}
+
 bool same_shapes(const std::vector<SegmentSpec>& a, const std::vector<SegmentSpec>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const auto& x, const auto& y) { return x.shape == y.shape; });
@@ -25,9 +31,7 @@ bool same_shapes(const std::vector<SegmentSpec>& a, const std::vector<SegmentSpe
 
 template <typename T>
 int Graph<T>::input(const Shape& sample_shape, std::string name) {
-  for (const Index axis : sample_shape)
-    if (axis < 1) throw ShapeError(text(name, ": expected axes of length 1 or more, got ", sample_shape));
-  numel(sample_shape);
+  named(name, [&] { require_sample(sample_shape); });
   Node<T> node;
   node.name = std::move(name);
   node.shape = sample_shape;
@@ -56,6 +60,7 @@ int Graph<T>::add(std::shared_ptr<const Layer<T>> layer, std::vector<int> inputs
           throw ShapeError(text("expected inputs with rows (N, ...), got the array ",
                                 nodes_[static_cast<std::size_t>(id)].name, "; only operators take both"));
     node.shape = node.layer->output_shape(node.input_shapes);
+    require_sample(node.shape);
     const auto twin = std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& n) { return n.layer == node.layer; });
     if (twin != nodes_.end()) {
       const auto& shared = *node.layer;

@@ -161,7 +161,7 @@ typename Objective<T>::Batch& Objective<T>::batch(Index n, Keep keep) {
     return *batches_.back();
   }
   if (batches_.size() == kMostBatches) batches_.erase(batches_.begin());  // longest not asked for
-  auto& slot = batches_.emplace_back(std::make_unique<Batch>());
+  auto slot = std::make_unique<Batch>();
   slot->keep = keep;
   const typename Plan<T>::Options options{
       .capacity = n,
@@ -176,7 +176,7 @@ typename Objective<T>::Batch& Objective<T>::batch(Index n, Keep keep) {
                            .dtheta = dtheta_.data()};
   slot->plan = std::make_unique<Plan<T>>(network_->graph(), options, vectors);
   reserve(*slot, n);
-  return *slot;
+  return *batches_.emplace_back(std::move(slot));
 }
 
 template <typename T>

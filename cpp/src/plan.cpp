@@ -163,6 +163,11 @@ void Plan<T>::connect() {
       if (vectors_.next_state != nullptr) step.next_state.push_back(view(segment, vectors_.next_state));
     }
   }
+  for (const int id : inputs_) {
+    const Step& step = steps_[static_cast<std::size_t>(id)];
+    if (step.doutput != nullptr && !step.is_reached)
+      unused_.push_back({step.doutput, step.node->batch(options_.capacity)});
+  }
   for (std::size_t s = 0; s < has_dweight.size(); ++s)
     if (options_.has_backward && !has_dweight[s]) unused_.push_back(view(graph_.segments()[s], vectors_.dtheta));
 }
@@ -240,7 +245,6 @@ void Plan<T>::forward(const Pass& pass, const Poll& poll) {
 
 template <typename T>
 void Plan<T>::backward(const Pass& pass, const Poll& poll) {
-  for (const Tensor<T>& gradient : unused_) std::fill(gradient.begin(), gradient.end(), T(0));
   for (std::size_t i = steps_.size(); i-- > 0;) {
     Step& step = steps_[i];
     if (step.node->layer == nullptr || !step.has_gradient) continue;
@@ -261,6 +265,7 @@ void Plan<T>::backward(const Pass& pass, const Poll& poll) {
                                   .is_linear = step.is_linear});
     });
   }
+  for (const Tensor<T>& gradient : unused_) std::fill(gradient.begin(), gradient.end(), T(0));
 }
 
 template class Plan<float>;

@@ -5,6 +5,8 @@ from abc import ABC
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self, cast
 
+import numpy as np
+
 from ._arguments import shown
 from .errors import DataError, NncppError
 
@@ -120,10 +122,12 @@ def _family(cls: type[Configured]) -> str:
 def _plain(value: object) -> Any:
     if isinstance(value, Configured):
         return value.config()
+    if isinstance(value, np.generic):
+        return value.item()
     return list(value) if isinstance(value, tuple) else value
 
 
 def _is_default(value: object, default: object) -> bool:
     if isinstance(value, Configured) and isinstance(default, str):  # a name stands for an object made without arguments
         return value.kind == default and repr(value) == f"{type(value).__name__}()"
-    return value == default
+    return bool(np.all(value == default))  # an array too

@@ -1,6 +1,7 @@
 """Basic indexing: what ``x[...]`` means, as in NumPy, for an array of which only the shape is known."""
 
 import math
+import operator
 from types import EllipsisType
 from typing import Any
 
@@ -35,12 +36,14 @@ def basic_index(index: Any, shape: tuple[int, ...]) -> tuple[list[tuple[int, int
             continue
         length = shape[len(axes)]
         if isinstance(key, slice):
+            if key.step is not None and operator.index(key.step) == 0:
+                raise DataError("index: expected a slice whose step is not 0")
             places = range(*key.indices(length))
             if not places:
                 raise ShapeError(f"index: expected at least 1 element along axis {len(axes)} of {shape}, got none")
             axes.append((places.start, len(places), places.step))
             result.append(len(places))
-        elif hasattr(key, "__index__") and not isinstance(key, bool):
+        elif hasattr(key, "__index__") and not isinstance(key, bool) and not getattr(key, "shape", ()):
             place = whole_number("index", key, at_least=-(2**40))
             if not -length <= place < length:
                 raise DataError(f"index: expected {-length} ... {length - 1} along axis {len(axes)}, got {place}")

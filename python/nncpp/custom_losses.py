@@ -141,6 +141,10 @@ class GraphLoss(_OwnLoss):
         node = self.expression(p, y)
         if not isinstance(node, Node):
             raise TypeError(f"loss {self.kind}: expected expression(p, y) to give a node, got {shown(node)}")
+        graph = Graph.of(node)
+        if p not in graph.inputs or y not in graph.inputs:
+            missing = "y" if p in graph.inputs else "p"
+            raise DataError(f"loss {self.kind}: expected an expression of p and y, got one that does not use {missing}")
         dtype = next(name for name, entry in PRECISIONS.items() if entry is precision)
         return precision.GraphLoss(*self._about(), Network(Graph([p, y], [node]), seed=0, dtype=dtype).core)
 

@@ -56,6 +56,8 @@ class _Explanation:
         """The whole text."""
         yield f"J = {self.value.value:.6g} on N = {self.examples.rows} rows, as in prediction: no dropout, no noise."
         yield "dv is short for dJ/dv. Shapes stand where they differ from that on the left."
+        if any(len(node.inputs) > 1 for node in self.graph.nodes):
+            yield "Where an operand repeats, its gradient is summed over all places that it goes to."
         yield from ("", "FORWARD")
         for source in self.graph.inputs:
             yield f"{self.names[source]} {_shape(self.values[source])}, input"
@@ -98,6 +100,10 @@ class _Explanation:
                 if gradient is not None:
                     found["dz"] = self._module(Activation(f), found["z"]).backward(found["z"], value, gradient)
         found |= self._weight_gradients(node, formulas.symbols, found)
+        of_inputs = [(source, (name.removeprefix("d"), name)) for source, name in zip(node.inputs, names, strict=True)]
+        for source, kinds in [(node, ("v", "z", "dv", "dz")), *of_inputs]:
+            if not source.has_rows:  # the engine keeps such an array as a batch of one
+                found |= {name: found[name][0] for name in kinds if name in found}
         return found
 
     def _weight_gradients(self, node: Node, symbols: Mapping[str, str], found: Mapping[str, Array]) -> dict[str, Array]:
@@ -107,6 +113,8 @@ class _Explanation:
         named = {symbol: name for symbol, name in symbols.items() if prefix + name in self.by_data}
         if gradient is None or not named:
             return {}
+        if not node.inputs:  # a variable, of which each place has its gradient
+            return {f"d{symbol}": gradient[0] for symbol in named}
         if sum(other.layer is layer for other in self.graph.nodes) == 1:
             return {f"d{symbol}": self.by_data[prefix + name] for symbol, name in named.items()}
         linear = node in self.taken_over
@@ -205,6 +213,7 @@ class _Explanation:
         if node in self.graph.outputs:
             sources.insert(0, "the loss's, above")
         name = "dz" if node in self.taken_over else "dv"
+        gradient = gradient if node.has_rows else gradient[0]
         yield from _line(f"{name} = {' + '.join(sources)}", {name: gradient}, has_numbers=sources[0].startswith("du"))
 
     def _totals(self) -> Iterator[str]:
@@ -255,13 +264,17 @@ def _line(line: str, found: Mapping[str, Array], where: str = "", has_numbers: b
         if shape is None or values.shape == shape or match["name"] in written:
             return match[0]
         written.add(match["name"])
-        return f"{match[0]} {_shape(values.T if match['transposed'] else values)}"
+        return f"{match[0]} {_shape(_transposed(values) if match['transposed'] else values)}"
 
     symbols = "|".join(sorted(map(re.escape, found), key=len, reverse=True))
     annotated = re.sub(rf"(?<![\w'])(?P<name>{symbols})(?P<transposed>\^T)?(?![\w'(^])", with_shape, right)
     yield f"{INDENT}{left}{where}{'' if result is None else ' ' + _shape(result)} = {annotated}"
     if has_numbers and result is not None:
         yield from _numbers(result)
+
+
+def _transposed(values: Array) -> Array:
+    return np.swapaxes(values, -1, -2) if values.ndim > 1 else values
 
 
 def _shape(values: Array) -> str:

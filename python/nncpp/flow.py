@@ -123,11 +123,11 @@ def value_and_gradients(
     places = {node: i for i, node in enumerate([*graph.inputs, *graph.nodes])}
 
     def gradient(node: Node) -> Array:
+        if isinstance(node.layer, operators.Variable) and node.layer in graph.names:  # in a model's place of it too
+            return of_parameters[f"{graph.name(node)}/value"]
         if node not in places:
             batch = len(data.array(given[node], "inputs")) if node in given else rows
             return np.zeros((batch, *node.shape) if node.has_rows else node.shape)
-        if isinstance(node.layer, operators.Variable):  # also where a model has it in another place
-            return of_parameters[f"{graph.name(node)}/value"]
         found = by_node[places[node]]
         assert found is not None  # all have one: constants and inputs too
         return found if node.has_rows else np.asarray(found[0])

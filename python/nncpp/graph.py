@@ -54,6 +54,16 @@ class Node:
         except ShapeError as error:
             raise ShapeError(f"{self.layer.name or kind_name(self.layer)}: {error}") from None
 
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("a node has no value yet, so NumPy's functions cannot take it; use those of nn.ops")
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Node):
+            return self is other
+        raise TypeError("a node has no value yet, so nothing equals it; compare by >= and <=")
+
+    __hash__ = object.__hash__
+
     def __bool__(self) -> bool:
         raise TypeError("a node has no value yet, so it is neither true nor false; use nn.ops.where")
 
@@ -161,7 +171,7 @@ class Graph:
     @property
     def output_names(self) -> list[str]:
         """One name for each output: its layer's, numbered where a layer gives several outputs."""
-        taken: set[str] = set()
+        taken: dict[str, int] = {}
         return [_free(self.name(node), taken) for node in self.outputs]
 
     def build(self, precision: _core.Precision) -> tuple[_core.Graph, list[int], dict[Node, tuple[int, ...]]]:
@@ -221,11 +231,11 @@ def _trace(outputs: Sequence[Node], is_known: Callable[[Node], bool] = lambda _:
 
 def _names(members: Iterable[Input | Layer]) -> dict[Node | Layer, str]:
     members = list(members)
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for name in (member.name for member in members if member.name is not None):
         if name in taken:
             raise DataError(f"name: two layers are called {name!r}; names are unique in a model")
-        taken.add(name)
+        taken[name] = 0
     names: dict[Node | Layer, str] = {}
     for member in members:
         names[member] = member.name or _free(kind_name(member), taken)
@@ -238,10 +248,11 @@ def kind_name(member: Input | Layer) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", words).lower()
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """The first of name, name_1, name_2, ... that is free; it is taken from then on."""
-    number = 0
+def _free(name: str, taken: dict[str, int]) -> str:
+    """The first of name, name_1, name_2, ... that is free; it is taken from then on, with the number to go on from."""
+    number = taken.get(name, 0)
     while (candidate := f"{name}_{number}" if number else name) in taken:
         number += 1
-    taken.add(candidate)
+    taken[candidate] = 0
+    taken[name] = number + 1
     return candidate

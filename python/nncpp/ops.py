@@ -130,6 +130,10 @@ def less_equal(a: Any, b: Any) -> Node:
 
 def where(condition: Any, a: Any, b: Any) -> Node:
     """Node v = a where the condition is not 0, else b; da = dv where it is not 0, db = dv elsewhere, dcondition = 0."""
+    if isinstance(condition, bool):
+        raise TypeError(
+            f"condition: expected a node or an array, got {condition}; of nodes == says if they are the same one"
+        )
     return operators.Where()(_nodes(condition=condition, a=a, b=b))
 
 

@@ -42,7 +42,7 @@ class LayerRun {
   // inputs, weights and doutput are normal numbers of that seed, state is positive; has_rows as in LayerRow
   LayerRun(const Layer<T>& layer, const std::vector<Shape>& samples, Index n, std::uint64_t seed,
            const std::vector<bool>& has_rows = {})
-      : output(layer.output_shape(samples).batch(is_array(has_rows) ? 1 : n)),
+      : output(layer.output_shape(samples).batch(samples.empty() || is_array(has_rows) ? 1 : n)),
         doutput(output.shape()),
         layer_(layer),
         saved_({layer.memory(samples, n).saved}),

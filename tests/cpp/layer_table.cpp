@@ -11,6 +11,7 @@
 #include "nncpp/layers/maxout.hpp"
 #include "nncpp/layers/prelu.hpp"
 #include "nncpp/layers/standardize.hpp"
+#include "nncpp/layers/variable.hpp"
 #include "nncpp/layers/whiten.hpp"
 #include "operator_table.hpp"
 #include "reference.hpp"
@@ -148,6 +149,22 @@ void add_standardize(std::vector<LayerRow>& table) {
   }
 }
 
+void add_variables(std::vector<LayerRow>& table) {
+  for (const Shape& shape : {Shape{}, Shape{3, 5}}) {
+    const std::vector<std::vector<Shape>> refused{{shape}};
+    table.push_back({text("Variable, ", shape),
+                     std::make_shared<Variable<float>>(shape),
+                     std::make_shared<Variable<double>>(shape),
+                     {},
+                     refused});
+    table.push_back({text("Constant, ", shape),
+                     std::make_shared<Constant<float>>(shape),
+                     std::make_shared<Constant<double>>(shape),
+                     {},
+                     refused});
+  }
+}
+
 void add_whiten(std::vector<LayerRow>& table) {
   for (const Shape& sample : {Shape{5}, Shape{67}}) {
     table.push_back({text("Whiten, ", sample),
@@ -171,6 +188,7 @@ const std::vector<LayerRow>& layer_table() {
     add_maxout(rows);
     add_prelu(rows);
     add_standardize(rows);
+    add_variables(rows);
     add_whiten(rows);
     add_operators(rows);
     return rows;

@@ -83,7 +83,7 @@ void add_pointwise(std::vector<LayerRow>& table) {
   for (const std::vector<bool>& has_rows : {std::vector{true, false, true}, {false, true, true}, {true, true, false}}) {
     LayerRow& row = add<Where>(table, "Where", {{3, 1}, {4}, {3, 4}}, has_rows, {{}, {{3}, {3}}, {{2}, {3}, {3}}});
     row.is_flat = {true, false, false};
-    row.domain = [](std::size_t input, double x) { return input == 0 ? (x > 0 ? 1.0 : 0.0) : x; };
+    row.domain = [](std::size_t input, double x) { return input == 0 ? std::max(x, 0.0) : x; };
   }
 }
 

@@ -97,6 +97,22 @@ TEST_CASE_TEMPLATE("graph loss: sums and gradients are those of the formula", T,
   }
 }
 
+TEST_CASE("graph loss: an expression without p has gradient zero") {
+  Graph<double> graph;
+  graph.input({3}, "p");
+  int last = graph.input({3}, "y");
+  for (const char* kind : {"Exp", "Square", "Abs"})
+    last = graph.add(std::make_shared<Elementwise<double>>(kind), {last}, kind);
+  last = graph.add(std::make_shared<Reduction<double>>("Sum", Reduction<double>::Options{}), {last}, "sum");
+  const GraphLoss<double> loss({.name = "graph"},
+                               std::make_shared<Network<double>>(std::move(graph), std::vector<int>{last}, 0));
+  const std::vector<double> p(6, 1), y(6, 2);
+  std::vector<double> gradient(6, 7);
+  const LossSums sums = loss.evaluate({p.data(), {2, 3}}, {nullptr, y.data()}, nullptr, gradient.data());
+  CHECK(sums.loss == doctest::Approx(6 * std::exp(4)));
+  CHECK(gradient == std::vector<double>(6, 0));
+}
+
 TEST_CASE("graph loss: an expression that is no loss is refused in words") {
   CHECK_THROWS_WITH_AS(GraphLoss<double>({.name = "mine"}, squares<double>(3, false)),
                        doctest::Contains("mine: expected an expression that gives a number for each row"), ShapeError);

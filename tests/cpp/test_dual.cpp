@@ -79,6 +79,8 @@ TEST_CASE("dual: functions have the slopes that differences give") {
   CHECK(abs(Dual(0, 2)).slope == 0);
   CHECK(sqrt(Dual(0, 0)).slope == 0);  // what stands still has no slope, though 0.5 / sqrt(0) is infinite
   CHECK(pow(Dual(0, 1), 1).slope == 1);
+  CHECK(pow(Dual(0, 1), 0).slope == 0);
+  CHECK(pow(Dual(0, 1), Dual(2, 1)).slope == 0);
 }
 
 TEST_CASE("dual: products have the values of double, bit for bit, and the slopes of the product rule") {

@@ -9,6 +9,7 @@
 #include "nncpp/layers/activation.hpp"
 #include "nncpp/layers/dense.hpp"
 #include "nncpp/layers/standardize.hpp"
+#include "nncpp/layers/variable.hpp"
 
 namespace nncpp::testing {
 namespace {
@@ -41,7 +42,12 @@ TEST_CASE("graph: a node may only use nodes before it") {
 TEST_CASE("graph: what does not fit is refused by name, and the graph stays as it was") {
   Graph<float> graph;
   CHECK_THROWS_WITH_AS(graph.input({3, 0}, "x"), "x: expected axes of length 1 or more, got (3, 0)", ShapeError);
+  CHECK_THROWS_WITH_AS(graph.input({1, 1, 1, 1, 1, 1}, "x"), "x: expected at most 5 axes a sample, got 6", ShapeError);
   graph.input({4}, "x");
+  CHECK_THROWS_WITH_AS(graph.add(std::make_shared<Variable<float>>(Shape{0}), {}, "c"),
+                       "c: expected axes of length 1 or more, got (0,)", ShapeError);
+  CHECK_THROWS_WITH_AS(graph.add(std::make_shared<Variable<float>>(Shape{1, 1, 1, 1, 1, 1}), {}, "c"),
+                       "c: expected at most 5 axes a sample, got 6", ShapeError);
   CHECK_THROWS_WITH_AS(graph.add(dense<float>(3), {0, 0}, "dense_2"), "dense_2: expected 1 input, got 2", ShapeError);
   CHECK_THROWS_AS(graph.add(nullptr, {0}, "nothing"), Error);
   CHECK(graph.nodes().size() == 1);

@@ -221,6 +221,15 @@ TEST_CASE("objective: a factor that makes a step leave the numbers is seen befor
   CHECK_FALSE(run(training, data.examples(), in_order(32), 32, 1e10).has_diverged);
 }
 
+TEST_CASE("objective: after a batch that there is no room for, a smaller one is as if nothing had been") {
+  auto training =
+      trainer<double>(sequential<double>({2}, {{3, Activation::kSoftmax}}), "nllm", std::make_shared<SGD<double>>());
+  auto& objective = training.objective();
+  using Keep = Objective<double>::Keep;
+  CHECK_THROWS_AS(objective.batch(kMostElements, Keep::kNothing), ShapeError);
+  CHECK(objective.plan(objective.batch(3, Keep::kNothing)).capacity() == 3);
+}
+
 TEST_CASE("objective: evaluation over many rows adds up what the rows give alone") {
   const Classes data(3 * kInferenceRows + 5);
   auto network = sequential<double>({64}, {{16, Activation::kRelu}, {10, Activation::kSoftmax}}, 0.5);

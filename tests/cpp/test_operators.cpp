@@ -9,6 +9,7 @@
 #include "nncpp/layers/rearrangement.hpp"
 #include "nncpp/layers/reduction.hpp"
 #include "nncpp/layers/selection.hpp"
+#include "nncpp/plan.hpp"
 
 namespace nncpp::testing {
 namespace {
@@ -108,6 +109,43 @@ TEST_CASE_TEMPLATE("operators: products of rows, columns and stacks", T, float, 
   CHECK(stack == std::vector<Numbers<T>>{{210, 430}, {10, 100, 10, 100}, {4, 6}});
 }
 
+TEST_CASE_TEMPLATE("operators: a node that stands for both operands has both gradients", T, float, double) {
+  const auto check = [](std::shared_ptr<const Layer<T>> layer, const Shape& sample, const Numbers<T>& u,
+                        const Numbers<T>& expected) {
+    CAPTURE(layer->kind());
+    Graph<T> graph;
+    graph.input(sample, "u");
+    graph.add(std::move(layer), {0, 0}, "v");
+    Plan<T> plan(graph, {.has_backward = true, .has_input_gradients = true, .outputs = {1}, .is_linear = {false}}, {});
+    std::copy(u.begin(), u.end(), plan.input(0).data);
+    plan.forward({.n = 1});
+    const Tensor<T> dv = plan.output_gradient(0);
+    std::fill(dv.begin(), dv.end(), T(1));
+    plan.backward({.n = 1});
+    CHECK(Numbers<T>(plan.input_gradient(0).begin(), plan.input_gradient(0).end()) == expected);
+  };
+  check(std::make_shared<Matmul<T>>(), {3}, {1, 2, 3}, {2, 4, 6});                // u'u
+  check(std::make_shared<Matmul<T>>(), {2, 2}, {1, 2, 3, 4}, {7, 11, 9, 13});     // e'u u e
+  check(std::make_shared<Arithmetic<T>>("Multiply"), {3}, {1, 2, 3}, {2, 4, 6});  // u_k^2
+  check(std::make_shared<Arithmetic<T>>("Maximum"), {3}, {1, -2, 3}, {1, 1, 1});  // u_k
+  check(std::make_shared<Concatenate<T>>(0), {2}, {1, 2}, {2, 2});                // u_k twice
+  check(std::make_shared<Gather<T>>(0), {2}, {1, 0}, {1, 1});                     // u_(u_k)
+}
+
+TEST_CASE("operators: the slope of a power's gradient by an exponent of 0 that moves") {
+  const Arithmetic<Dual> power("Power");
+  const Dual a(2, 0), b(0, 1), v = pow(a, b), dv(1);
+  Dual da, db;
+  std::array<Dual, 1> scratch;
+  const Tensor<const Dual> inputs[] = {{&a, {1}}, {&b, {1}}};
+  const Gradient<Dual> gradients[] = {{{&da, {1}}}, {{&db, {1}}}};
+  power.backward(
+      {.inputs = inputs, .output = {&v, {1}}, .doutput = {&dv, {1}}, .dinputs = gradients, .scratch = scratch.data()});
+  CHECK(da.value == 0);
+  CHECK(da.slope == 0.5);  // d^2 a^b / da db = a^(b - 1) (1 + b log a)
+  CHECK(relative_error(db.slope, std::pow(std::log(2.0), 2), 0) < 1e-15);
+}
+
 TEST_CASE_TEMPLATE("operators: numbers that are moved, and their gradients back", T, float, double) {
   const auto turned =
       results<T>(Transpose<T>(std::nullopt), {{2, 3}}, 1, {true}, {{1, 2, 3, 4, 5, 6}}, {1, 2, 3, 4, 5, 6});
@@ -131,6 +169,12 @@ TEST_CASE("operators: indices that are none are refused") {
     run.inputs[1].values()[0] = index;
     CHECK_THROWS_AS(run.forward(Mode::kInference), DataError);
   }
+}
+
+TEST_CASE("operators: a shape without elements is refused, whatever is left open in it") {
+  const Shape samples[] = {{3}};
+  for (const std::vector<Index>& axes : {std::vector<Index>{0}, {0, -1}, {-1, 0}, {-1, -1}})
+    CHECK_THROWS_AS(Reshape<float>(axes).output_shape(samples), ShapeError);
 }
 
 TEST_CASE("operators: an unknown kind is refused") {

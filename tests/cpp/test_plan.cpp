@@ -148,6 +148,27 @@ TEST_CASE("plan: what no output needs has gradient zero, whatever was there befo
   }
 }
 
+TEST_CASE("plan: an input that no output needs has gradient zero, whatever shares its memory") {
+  Graph<double> graph;
+  graph.input({40}, "used");
+  graph.input({40}, "unused");
+  for (int i = 0; i < 4; ++i) graph.add(dense<double>(40, Activation::kTanh), {i == 0 ? 0 : i + 1}, text("dense_", i));
+  graph.add(dense<double>(2, Activation::kTanh), {1}, "no_output");
+  Planned<double> planned(
+      std::move(graph),
+      {.capacity = 3, .has_backward = true, .has_input_gradients = true, .outputs = {5}, .is_linear = {false}});
+  for (const Index n : {3, 2}) {
+    const Pass pass{n, Mode::kTraining, 0, 0};
+    planned.plan.set_batch(n);
+    for (int i : {0, 1}) fill_random<double>(values(planned.plan.input(i)), 1);
+    planned.plan.forward(pass);
+    fill_random<double>(values(planned.plan.output_gradient(0)), 2);
+    planned.plan.backward(pass);
+    for (const double g : values(planned.plan.input_gradient(0))) CHECK(g != 0);
+    for (const double g : values(planned.plan.input_gradient(1))) CHECK(g == 0);
+  }
+}
+
 TEST_CASE_TEMPLATE("plan: a smaller batch has the bits of a plan made for it", T, float, double) {
   Planned<T> large(branching<T>(), all_outputs<T>(8)), exact(branching<T>(), all_outputs<T>(3));
   results(large, 8, 1);

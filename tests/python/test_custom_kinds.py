@@ -1,5 +1,6 @@
 """The names under which files know custom classes: nobody takes over another's, and what is unfinished has none."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -74,3 +75,22 @@ def test_an_argument_that_is_not_kept_is_named() -> None:
 
     with pytest.raises(nn.NncppError, match=r"Forgetful: expected __init__ to keep its argument: self.factor = factor"):
         Forgetful(2.0).config()
+
+
+def test_arguments_may_be_numbers_and_arrays_of_numpy(tmp_path: Path) -> None:
+    class Offset(nn.CustomActivation, kind="offset_by_numpy"):
+        def __init__(self, by: Any, name: str | None = None) -> None:
+            super().__init__(name)
+            self.by = by
+
+        def value(self, u: Any) -> Any:
+            return u + self.by
+
+        def slope(self, u: Any, v: Any) -> Any:
+            return np.ones_like(u)
+
+    assert repr(Offset(np.array([1.0, 2.0]))) == "Offset(by=array([1., 2.]))"
+    model = nn.Sequential([nn.Input(2), Offset(np.float32(0.5))])
+    model.save(tmp_path / "offset.safetensors")
+    loaded = nn.load(tmp_path / "offset.safetensors")
+    assert loaded.predict([[1.0, 2.0]]).tolist() == [[1.5, 2.5]]

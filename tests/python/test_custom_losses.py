@@ -273,3 +273,11 @@ def test_own_layers_and_own_losses_go_together(rng: np.random.Generator) -> None
     columns = np.c_[x, np.ones(ROWS)]
     best = columns @ np.linalg.lstsq(columns, y, rcond=None)[0] - y
     assert history["loss"][-1] == pytest.approx((best**2).sum() / ROWS, rel=1e-3)
+
+
+@pytest.mark.parametrize(("function", "missing"), [
+    (lambda p, y: nn.ops.square(p), "use y"), (lambda p, y: nn.ops.square(y), "use p"),
+])  # fmt: skip
+def test_an_expression_uses_output_and_target(function: Any, missing: str) -> None:
+    with pytest.raises(nn.DataError, match=f"expression of p and y.*{missing}"):
+        nn.Sequential([nn.Input(2), nn.Dense(1)]).compile(loss=function)

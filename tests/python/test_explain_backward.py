@@ -188,3 +188,58 @@ def test_operators_are_named_with_their_inputs() -> None:
     SIX_DIGITS.assert_close(numbers(text, "BACKWARD", "subtract", "dv"), 2 * error / 2)
     SIX_DIGITS.assert_close(numbers(text, "GRADIENT OF J", "w/value", "w/value"), u.T @ error)
     assert " of x, w\n" in text
+
+
+UNARY = ("negative", "exp", "log", "sqrt", "square", "abs", "sum", "mean", "max", "transpose")
+
+
+def test_every_operator_has_formulas_of_its_own() -> None:
+    x = nn.variable([[1.0, 2.0], [3.0, 4.0]])
+    nodes = [getattr(nn.ops, name)(x) for name in UNARY]
+    nodes += [nn.ops.reshape(x, 4), x[0], nn.ops.concatenate([x, x]), nn.ops.gather(x, [0]), nn.ops.where(x, x, 0.0)]
+    nodes += [x @ x, x > 2.0, x >= 2.0, x < 2.0, x <= 2.0, x]
+    for node in nodes:
+        assert node.layer is not None
+        formulas = node.layer.formulas
+        assert not any("times the derivative" in line for line in formulas.backward), node
+        left = [line.partition(" = ")[0] for line in (*formulas.forward, *formulas.backward)]
+        several = ["v", *(f"du{i}" for i, _ in enumerate(node.inputs, 1))]
+        assert left in (["v", "du"], ["v", "dW"], several), node
+
+
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum"])
+def test_formulas_of_two_operands_hold(name: str) -> None:
+    """Each line is computed by NumPy as it stands, and compared with the engine's numbers."""
+    a, b = nn.Input(2, name="a"), nn.variable([2.0, 0.5], name="b")
+    model = nn.Model(a, getattr(nn.ops, name)(a, b), dtype="float64")
+    model.compile(loss=lambda p, y: nn.ops.sum(p + 0 * y, axis=-1))
+    u1, u2 = np.array([[1.5, 0.3], [0.7, 2.0]]), model.parameters["b/value"]
+    _, gradients = model.loss_and_gradients(u1, np.zeros((2, 2)), inputs=True)
+    expected = {"v": model.predict(u1), "du1": gradients["a"], "du2": gradients["b/value"]}
+    known: dict[str, Any] = {"u1": u1, "u2": u2, "v": expected["v"], "dv": np.full((2, 2), 0.5)}
+    known |= {"max": np.maximum, "min": np.minimum, "log": np.log}
+    formulas = model.layers[-1].formulas
+    for line in (*formulas.forward, *formulas.backward):
+        left, right = line.split(" = ")
+        product, _, condition = right.removesuffix(", else 0").removesuffix(", 0 where u2 is 0").partition(" where ")
+        product = re.sub(r"(?<=[\w)]) (?=[\w(])", " * ", product).replace("^", "**")
+        got = np.where(eval(condition or "True", known), eval(product, known), 0.0)
+        SIX_DIGITS.assert_close(got.sum(axis=0) if left == "du2" else got, expected[left])
+
+
+def test_arrays_without_rows_have_the_shapes_that_people_gave_them() -> None:
+    x, w = nn.Input(3, name="x"), nn.variable([[0.5], [-1.0], [2.0]], name="w")
+    inner = nn.Model(x, x @ w + nn.variable(1.0, name="b"))
+    a, b = nn.Input(3), nn.Input(3)
+    model = nn.Model([a, b], [inner(a), inner(b)], dtype="float64")
+    model.compile("sgd", nn.MaxMarginLoss())
+    text = model.explain_backward(list(RANDOM.normal(size=(2, 2, 3))))
+    for line in (
+        "v (3, 1) = W",
+        "v () = W",
+        "v (2, 1) = u1 + u2 ()",
+        "du2 (3, 1) = u1^T (3, 2) dv (2, 1)",
+        "dW () = dv",
+    ):
+        assert f"    {line}\n" in text
+    assert "w/value (3, 1) = dW of w (place 1) + dW of w (place 2)" in text

@@ -70,6 +70,17 @@ def test_nodes_are_keys_by_identity_and_have_no_truth() -> None:
     assert x in [y, x]
     with pytest.raises(TypeError, match=r"nn\.ops\.where"):
         max(x, y)
+    for other in (1.0, np.ones(2), None):
+        with pytest.raises(TypeError, match=">="):
+            x == other  # noqa: B015
+    with pytest.raises(TypeError, match="condition"):
+        nn.ops.where(x == y, x, y)
+
+
+@pytest.mark.parametrize("function", [np.array, np.mean, np.transpose, lambda x: np.dot([1.0, 2.0], x), nn.variable])
+def test_functions_of_numpy_refuse_nodes(function: Any) -> None:
+    with pytest.raises(TypeError, match=r"nn\.ops"):
+        function(nn.variable([1.0, 2.0]))
 
 
 @pytest.mark.parametrize(("name", "expected"), [
@@ -162,6 +173,15 @@ def test_a_model_that_is_called_brings_its_variables_along(rng: np.random.Genera
     EXACT.assert_close(value, inner.predict(rows).sum() / 5)
 
 
+def test_the_gradient_of_a_variable_inside_a_model_that_is_called() -> None:
+    x, w = nn.Input(2), nn.variable([[1.0], [2.0]])
+    model = nn.Model(x, x @ w)
+    rows = np.array([[3.0, 5.0]])
+    for expression, expected in ((nn.ops.sum(model(x)), rows.T), (nn.ops.sum(model(x) * model(x)), 26 * rows.T)):
+        _, gradients = nn.value_and_gradients(expression, [w], {x: rows})
+        EXACT.assert_close(gradients[0], expected)
+
+
 def test_an_embedding_is_a_gather_of_a_variable() -> None:
     table, tokens = nn.variable(np.arange(12.0).reshape(6, 2), name="table"), nn.Input(3)
     model = nn.Model(tokens, nn.ops.gather(table, tokens))
@@ -240,6 +260,17 @@ def test_one_input_used_twice_and_an_expression_of_itself() -> None:
     value, (dx,) = nn.value_and_gradients(x, x)
     assert value == 3
     assert dx == 1
+
+
+def test_a_slice_has_a_step() -> None:
+    with pytest.raises(nn.DataError, match="step"):
+        nn.variable([1.0, 2.0])[::0]
+
+
+@pytest.mark.parametrize("index", [[0, 1], np.array([0, 1]), np.array([True, False])])
+def test_an_index_of_arrays_is_a_gather(index: Any) -> None:
+    with pytest.raises(TypeError, match=r"nn\.ops\.gather"):
+        nn.variable([1.0, 2.0])[index]
 
 
 def test_threads_change_no_bit(rng: np.random.Generator) -> None:

@@ -154,3 +154,11 @@ def test_an_output_may_have_any_name() -> None:
     model = nn.Model(x, [nn.Dense(1, name="kind")(x), nn.Dense(1, name="loss")(x)])
     model.compile("sgd", loss={"kind": "squared", "loss": "squared"})
     assert {"kind_loss", "loss_loss"} < set(model.evaluate([[1.0, 2.0]], [[1.0], [2.0]]))
+
+
+def test_names_are_the_first_that_are_free() -> None:
+    x = nn.Input(2)
+    names = [None, "dense_2", None, None, "dense_1_1", None]
+    model = nn.Model(x, [nn.Dense(1, name=name)(x) for name in names])
+    expected = ["dense", "dense_2", "dense_1", "dense_3", "dense_1_1", "dense_4"]
+    assert list(dict.fromkeys(key.partition("/")[0] for key in model.parameters)) == expected

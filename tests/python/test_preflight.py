@@ -116,6 +116,10 @@ GOOD: dict[str, Callable[[], Made]] = {
         chain(nn.Input(64), nn.Dense(16, "relu"), nn.Dense(64, "sigmoid"), loss="squared"), DIGITS, DIGITS
     ),
     "max margin": ranking,
+    "eight targets a row": lambda: (
+        chain(nn.Input((8, 8)), nn.Dense(4, "relu"), nn.Dense(1), loss="squared"),
+        RANDOM.normal(size=(50, 8, 8)), RANDOM.normal(size=(50, 8, 1)),
+    ),
     "two inputs and outputs": two_tasks,
     **{f"XOR by {f}, seed {seed}": lambda f=f, seed=seed: xor(f, seed)  # type: ignore[misc]
        for f in ("tanh", "relu") for seed in range(8)},
@@ -140,6 +144,7 @@ MISTAKES: dict[str, tuple[str, str, str, Callable[[], Made]]] = {  # check, stat
     "one column in other units": ("inputs", "warn", "column 2", lambda: regression(x=X * [1, 1, 1000, 1, 1])),
     "one column very small": ("inputs", "warn", "column 4", lambda: regression(x=X * [1, 1, 1, 1, 1e-3])),
     "a mean far from 0": ("inputs", "warn", "column 0", lambda: regression(x=0.1 * X + [3, 0, 0, 0, 0])),
+    "constant inputs": ("inputs", "warn", "the same in every row", lambda: regression(x=np.ones((200, 5)))),
     "tiny inputs": ("inputs", "warn", "no number", lambda: regression(x=1e-4 * X)),
     "classes without rows": (
         "labels", "warn", "classes 10, 11 of 12 have no row",

@@ -63,8 +63,9 @@ inline Dual erfc(const Dual& x) {
 }
 inline Dual pow(const Dual& x, const Dual& y) {
   const double power = std::pow(x.value, y.value);
-  return {power,
-          x.through(0, y.value * std::pow(x.value, y.value - 1)).slope + y.through(0, power * std::log(x.value)).slope};
+  const double by_x = y.value == 0 ? 0 : y.value * std::pow(x.value, y.value - 1);
+  const double by_y = x.value > 0 ? power * std::log(x.value) : 0;  // as Power has it
+  return {power, x.through(0, by_x).slope + y.through(0, by_y).slope};
 }
 
 // What a T is measured in: a T itself, the value of a Dual.

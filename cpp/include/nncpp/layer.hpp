@@ -92,7 +92,8 @@ class Layer {
   virtual void forward(const Forward<T>& pass) const = 0;
 
   // requires: forward ran with the same arguments, saved is as it left it
-  // ensures: writes each wanted gradient as its `write` says; inputs, output and doutput are not changed
+  // ensures: writes each wanted gradient as its `write` says, in their order: two inputs may be one node; inputs,
+  // output and doutput are not changed
   virtual void backward(const Backward<T>& pass) const = 0;
 };
 

@@ -59,7 +59,7 @@ template <typename T>
 auto power() {
   using std::log, std::pow;
   return Formula{[](T a, T b) { return pow(a, b); },
-                 [](T dv, T, T a, T b) { return b == T(0) ? T(0) : b * pow(a, b - T(1)) * dv; },
+                 [](T dv, T, T a, T b) { return b == T(0) && slope_of(b) == 0 ? T(0) : b * pow(a, b - T(1)) * dv; },
                  [](T dv, T v, T a, T) { return a > T(0) ? v * log(a) * dv : T(0); },
                  kReadsInputs,
                  kReadsOutput,

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "nncpp/error.hpp"
@@ -61,21 +62,28 @@ Walk<K> walk_of(std::span<const Tensor<const T>> inputs, const Shape& whole) {
   return {whole, strides};
 }
 
-// f(i, x_0, ..., x_(K - 1)) for i < length, with element i of each array. A step is 0 or 1: each combination is a loop
-// of its own, which the compiler can make vectors of.
+template <typename T, std::size_t K, typename F, typename... Steps>
+void run_loop(const std::array<const T*, K>& x, Index length, F f, Steps... steps) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    for (Index i = 0; i < length; ++i) f(i, x[I][i * steps]...);
+  }(std::make_index_sequence<K>());
+}
+
+// f(i, x_0, ..., x_(K - 1)) for i < length, with element i of each array. A step is 0 or 1, and not all are 0 where
+// length is more than 1: each combination is a loop of its own, which the compiler can make vectors of. For Dual, which
+// it cannot, one loop is enough.
 template <typename T, std::size_t K, typename F, typename... Known>
 void for_elements(const std::array<const T*, K>& x, const std::array<Index, K>& steps, Index length, F f,
                   Known... known) {
   constexpr std::size_t k = sizeof...(Known);
-  if constexpr (k < K) {
-    if (steps[k] == 0)
-      for_elements(x, steps, length, f, known..., std::integral_constant<Index, 0>());
-    else
-      for_elements(x, steps, length, f, known..., std::integral_constant<Index, 1>());
+  if constexpr (std::is_same_v<T, Dual>) {
+    std::apply([&](auto... step) { run_loop(x, length, f, step...); }, steps);
+  } else if constexpr (k == K) {
+    run_loop(x, length, f, known...);
   } else {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      for (Index i = 0; i < length; ++i) f(i, x[I][i * Known::value]...);
-    }(std::make_index_sequence<K>());
+    if constexpr (k + 1 < K || (Known::value + ... + 0) > 0)
+      if (steps[k] == 0) return for_elements(x, steps, length, f, known..., std::integral_constant<Index, 0>());
+    for_elements(x, steps, length, f, known..., std::integral_constant<Index, 1>());
   }
 }
 

@@ -155,8 +155,9 @@ template <typename T>
 void Matmul<T>::backward(const Backward<T>& pass) const {
   const Stack<T> s(pass.inputs[0].shape, pass.inputs[1].shape, pass.doutput.shape);
   const auto left = static_cast<std::size_t>(s.left), right = static_cast<std::size_t>(s.right);
-  left_gradient(s, pass.inputs[right].data, pass.doutput.data, pass.dinputs[left]);
+  if (!s.is_transposed) left_gradient(s, pass.inputs[right].data, pass.doutput.data, pass.dinputs[left]);
   right_gradient(s, pass.inputs[left].data, pass.doutput.data, pass.dinputs[right]);
+  if (s.is_transposed) left_gradient(s, pass.inputs[right].data, pass.doutput.data, pass.dinputs[left]);
 }
 
 template class Matmul<float>;

@@ -15,7 +15,7 @@ Shape Reshape<T>::output_shape(std::span<const Shape> inputs) const {
   const auto open = std::find(axes.begin(), axes.end(), -1);
   if (open != axes.end()) {
     *open = 1;
-    *open = numel(inputs[0]) / numel(Shape(axes));
+    *open = numel(inputs[0]) / std::max<Index>(numel(Shape(axes)), 1);
   }
   const Shape shape(axes);
   if (numel(shape) != numel(inputs[0]))

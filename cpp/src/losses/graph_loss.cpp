@@ -20,7 +20,6 @@ class GraphLoss<T>::Lease {
       loss.idle_.erase(found);
       return;
     }
-    if (loss.idle_.size() == kMostPlans) loss.idle_.erase(loss.idle_.begin());  // the oldest
     const typename Plan<T>::Options options{.capacity = n,
                                             .has_backward = true,
                                             .has_input_gradients = true,
@@ -31,6 +30,7 @@ class GraphLoss<T>::Lease {
   }
   ~Lease() {
     const std::lock_guard lock(loss_.mutex_);
+    if (loss_.idle_.size() == kMostPlans) loss_.idle_.erase(loss_.idle_.begin());  // the oldest
     loss_.idle_.push_back(std::move(plan_));
   }
   Lease(const Lease&) = delete;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,16 +12,34 @@ from .._arguments import MAX_AXES, flag, whole_number
 from ..data import Array, array
 from ..errors import DataError, ShapeError
 from ..graph import Node
-from ._layer import Layer
+from ._layer import Formulas, Layer
 
 
 class _Operator(Layer):
-    """Shapes are checked when it is called, not only when the model is built."""
+    """Shapes are checked when it is called, not only when the model is built.
+
+    Attributes
+    ----------
+    _terms
+        what v is, then the gradient of each operand, where it does not repeat
+    """
+
+    _terms: ClassVar[tuple[str, ...]] = ()
 
     def __call__(self, inputs: Node | Sequence[Node]) -> Node:
         node = super().__call__(inputs)
         node.shape  # noqa: B018 - raises ShapeError
         return node
+
+    @property
+    def formulas(self) -> Formulas:
+        """Of the operands u, or u1, u2, ..."""
+        if not self._terms:
+            return super().formulas
+        value, *gradients = self._terms
+        names = [f"du{i}" for i, _ in enumerate(gradients, 1)] if len(gradients) > 1 else ["du"]
+        lines = tuple(f"{name} = {gradient}" for name, gradient in zip(names, gradients, strict=True))
+        return Formulas((f"v = {value}",), lines)
 
 
 # --- where a graph begins -------------------------------------------------------------------------------------------
@@ -42,12 +60,22 @@ class _Values(_Operator):
 class Variable(_Values):
     """v = W, a trained array, the same for every sample; dW = dv. People call ``nn.variable``."""
 
+    @property
+    def formulas(self) -> Formulas:
+        """It is the value, and its gradient that of the node."""
+        return Formulas(("v = W",), ("dW = dv",), {"W": "value"})
+
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Variable(np.shape(self.value))
 
 
 class Constant(_Values):
     """v = C, an array that is not trained, the same for every sample: what numbers in an expression become."""
+
+    @property
+    def formulas(self) -> Formulas:
+        """It has no gradient that anything would take."""
+        return Formulas(("v = C",), (), {"C": "value"})
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Constant(np.shape(self.value))
@@ -74,29 +102,43 @@ class _Arithmetic(_Operator):
 class Add(_Arithmetic):
     """v = a + b; da = db = dv."""
 
+    _terms = "u1 + u2", "dv", "dv"
+
 
 class Subtract(_Arithmetic):
     """v = a - b; da = dv, db = -dv."""
+
+    _terms = "u1 - u2", "dv", "-dv"
 
 
 class Multiply(_Arithmetic):
     """v = a b; da = b dv, db = a dv."""
 
+    _terms = "u1 u2", "u2 dv", "u1 dv"
+
 
 class Divide(_Arithmetic):
     """v = a / b; da = dv / b, db = -v dv / b."""
+
+    _terms = "u1 / u2", "dv / u2", "-v dv / u2"
 
 
 class Power(_Arithmetic):
     """v = a^b; da = b a^(b - 1) dv, 0 where b is 0; db = v log(a) dv where a > 0, else 0."""
 
+    _terms = "u1^u2", "u2 u1^(u2 - 1) dv, 0 where u2 is 0", "v log(u1) dv where u1 > 0, else 0"
+
 
 class Maximum(_Arithmetic):
     """v = max(a, b); da = dv where a >= b, db = dv where a < b."""
 
+    _terms = "max(u1, u2)", "dv where u1 >= u2, else 0", "dv where u1 < u2, else 0"
+
 
 class Minimum(_Arithmetic):
     """v = min(a, b); da = dv where a <= b, db = dv where a > b."""
+
+    _terms = "min(u1, u2)", "dv where u1 <= u2, else 0", "dv where u1 > u2, else 0"
 
 
 class _Comparison(_Operator):
@@ -107,17 +149,25 @@ class _Comparison(_Operator):
 class Greater(_Comparison):
     """v = 1 where a > b, else 0; da = db = 0."""
 
+    _terms = "1 where u1 > u2, else 0", "0", "0"
+
 
 class GreaterEqual(_Comparison):
     """v = 1 where a >= b, else 0; da = db = 0."""
+
+    _terms = "1 where u1 >= u2, else 0", "0", "0"
 
 
 class Less(_Comparison):
     """v = 1 where a < b, else 0; da = db = 0."""
 
+    _terms = "1 where u1 < u2, else 0", "0", "0"
+
 
 class LessEqual(_Comparison):
     """v = 1 where a <= b, else 0; da = db = 0."""
+
+    _terms = "1 where u1 <= u2, else 0", "0", "0"
 
 
 class _Elementwise(_Operator):
@@ -128,29 +178,43 @@ class _Elementwise(_Operator):
 class Negative(_Elementwise):
     """v = -u; du = -dv."""
 
+    _terms = "-u", "-dv"
+
 
 class Exp(_Elementwise):
     """v = exp(u); du = v dv."""
+
+    _terms = "exp(u)", "v dv"
 
 
 class Log(_Elementwise):
     """v = log(u); du = dv / u."""
 
+    _terms = "log(u)", "dv / u"
+
 
 class Sqrt(_Elementwise):
     """v = sqrt(u); du = dv / (2 v)."""
+
+    _terms = "sqrt(u)", "dv / (2 v)"
 
 
 class Square(_Elementwise):
     """v = u^2; du = 2 u dv."""
 
+    _terms = "u^2", "2 u dv"
+
 
 class Abs(_Elementwise):
     """v = abs(u); du = sign(u) dv, 0 where u is 0."""
 
+    _terms = "abs(u)", "sign(u) dv"
+
 
 class Where(_Operator):
     """v = a where c is not 0, else b; da = dv where c is not 0, db = dv elsewhere, dc = 0."""
+
+    _terms = "u2 where u1 is not 0, else u3", "0", "dv where u1 is not 0, else 0", "dv where u1 is 0, else 0"
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Where()
@@ -161,6 +225,8 @@ class Where(_Operator):
 
 class Matmul(_Operator):
     """v = a b, a (..., M, K), b (..., K, N), stacks broadcast, (K) is a row or a column; da = dv b^T, db = a^T dv."""
+
+    _terms = "matrix product of u1, u2", "dv u2^T", "u1^T dv"
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Matmul()
@@ -179,13 +245,19 @@ class _Reduction(_Operator):
 class Sum(_Reduction):
     """v = sum of u over axes of a sample; du = dv."""
 
+    _terms = "sum of u", "dv at all that went into each sum"
+
 
 class Mean(_Reduction):
     """v = mean of u over n numbers along axes of a sample; du = dv / n."""
 
+    _terms = "mean of u over n numbers", "dv / n at all that went into each mean"
+
 
 class Max(_Reduction):
     """v = largest of u along axes of a sample; du = dv at the first of the largest, 0 elsewhere."""
+
+    _terms = "largest of u", "dv at the first of the largest, else 0"
 
 
 # --- elsewhere ------------------------------------------------------------------------------------------------------
@@ -193,6 +265,8 @@ class Max(_Reduction):
 
 class Reshape(_Operator):
     """v = u in another shape of a sample, the numbers in their order; one length may be -1: what is left over."""
+
+    _terms = "u in another shape", "dv in the shape of u"
 
     def __init__(self, shape: Any, name: str | None = None) -> None:
         super().__init__(name)
@@ -206,6 +280,8 @@ class Reshape(_Operator):
 
 class Transpose(_Operator):
     """v = u with the axes of a sample in another order: axis i of v is axis axes[i] of u; by default reversed."""
+
+    _terms = "u with its axes in another order", "dv with the axes back in order"
 
     def __init__(self, axes: Any = None, name: str | None = None) -> None:
         super().__init__(name)
@@ -224,6 +300,8 @@ class Slice(_Operator):
         (start, length, step) for each axis of a sample
     """
 
+    _terms = "part of u", "dv at that part, else 0"
+
     def __init__(self, axes: Sequence[Sequence[int]], name: str | None = None) -> None:
         super().__init__(name)
         self.axes = [list(axis) for axis in axes]
@@ -235,6 +313,8 @@ class Slice(_Operator):
 class Concatenate(_Operator):
     """v = operands one behind the other along an axis of a sample; each du = its part of dv."""
 
+    _terms = "concatenate(u)", "its part of dv each"
+
     def __init__(self, axis: int = 0, name: str | None = None) -> None:
         super().__init__(name)
         self.axis = whole_number("axis", axis, at_least=-MAX_AXES)
@@ -245,6 +325,8 @@ class Concatenate(_Operator):
 
 class Gather(_Operator):
     """v = np.take(u, indices, axis) of each sample; du = dv added up over the places of each element."""
+
+    _terms = "elements of u1 at the indices u2", "dv added up by element", "0"
 
     def __init__(self, axis: int = 0, name: str | None = None) -> None:
         super().__init__(name)

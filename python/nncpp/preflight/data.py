@@ -37,6 +37,9 @@ RANGES = {  # what an output with this activation can give
 
 def inputs(subject: Subject) -> Iterator[Entry]:
     """Scale, mean and range of the columns, as the first layers that do not rescale them get them."""
+    if subject.sample.rows > 1 and not any(np.ptp(x, axis=0).any() for x in subject.sample.inputs):
+        yield Entry("inputs", "warn", "x is the same in every row", "check x: there is nothing to learn from")
+        return
     seen = []
     for node in subject.graph.inputs:
         for first in _first_seen(subject, node):

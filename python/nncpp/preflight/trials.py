@@ -80,7 +80,7 @@ def tiny_subset(subject: Subject, rows: int) -> Iterator[Entry]:
 
 def _capacity(subject: Subject) -> int:
     """How many rows any net of this size should fit at once, whatever their targets."""
-    outputs = sum(term.columns for term in subject.terms)
+    outputs = sum(math.prod(term.shape) for term in subject.terms)
     numbers = sum(math.prod(shape) for shape in subject.network.input_shapes)
     rows = min(subject.model.count_parameters() // (2 * outputs), 2 * (numbers + 1))
     narrowest = min((math.prod(subject.network.shapes[node]) for node in subject.hidden), default=outputs)

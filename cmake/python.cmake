@@ -10,6 +10,8 @@ foreach(level IN LISTS NNCPP_CHOSEN_LEVELS)
   # NO_EXTRAS: no link-time optimization, which would move arithmetic from file to file and slow the build
   pybind11_add_module(_core_${level} MODULE NO_EXTRAS ${NNCPP_BINDING_SOURCES})
   target_compile_definitions(_core_${level} PRIVATE NNCPP_MODULE_NAME=_core_${level} NNCPP_ISA_NAME="${level}")
+  # small, not fast: they are most of the code, and no loop of theirs is long
+  target_compile_options(_core_${level} PRIVATE $<$<CONFIG:Release>:-Os>)
   target_link_libraries(_core_${level} PRIVATE nncpp_core_${level} nncpp_level_${level} nncpp_eigen)
   install(TARGETS _core_${level} DESTINATION nncpp)
 endforeach()

@@ -24,6 +24,7 @@ struct Plan<T>::Step {
   bool is_reached = false;    // and an output depends on it
   LayerMemory memory;
 
+  Shape shape;           // of output and doutput in the batch that was set
   T* output = nullptr;   // (N, ...)
   T* doutput = nullptr;  // (N, ...)
   T* saved = nullptr;
@@ -179,6 +180,7 @@ void Plan<T>::set_batch(Index n) {
     throw ShapeError(text("expected a batch of 1 ... ", options_.capacity, ", got ", n));
   n_ = n;
   for (Step& step : steps_) {
+    step.shape = step.node->batch(n);
     for (std::size_t i = 0; i < step.inputs.size(); ++i) {
       step.inputs[i].shape = graph_.nodes()[static_cast<std::size_t>(step.node->inputs[i])].batch(n);
       step.dinputs[i].to.shape = step.inputs[i].shape;
@@ -189,37 +191,37 @@ void Plan<T>::set_batch(Index n) {
 template <typename T>
 Tensor<T> Plan<T>::input(int i) const {
   const Step& step = steps_[static_cast<std::size_t>(inputs_[static_cast<std::size_t>(i)])];
-  return {step.output, step.node->batch(n_)};
+  return {step.output, step.shape};
 }
 
 template <typename T>
 Tensor<T> Plan<T>::input_gradient(int i) const {
   const Step& step = steps_[static_cast<std::size_t>(inputs_[static_cast<std::size_t>(i)])];
-  return {step.doutput, step.node->batch(n_)};
+  return {step.doutput, step.shape};
 }
 
 template <typename T>
 Tensor<const T> Plan<T>::output(int k) const {
   const Step& step = steps_[static_cast<std::size_t>(options_.outputs[static_cast<std::size_t>(k)])];
-  return {step.output, step.node->batch(n_)};
+  return {step.output, step.shape};
 }
 
 template <typename T>
 Tensor<T> Plan<T>::output_gradient(int k) const {
   const Step& step = steps_[static_cast<std::size_t>(options_.outputs[static_cast<std::size_t>(k)])];
-  return {step.doutput, step.node->batch(n_)};
+  return {step.doutput, step.shape};
 }
 
 template <typename T>
 Tensor<const T> Plan<T>::value(int node) const {
   const Step& step = steps_[static_cast<std::size_t>(node)];
-  return {step.output, step.node->batch(n_)};
+  return {step.output, step.shape};
 }
 
 template <typename T>
 Tensor<const T> Plan<T>::gradient(int node) const {
   const Step& step = steps_[static_cast<std::size_t>(node)];
-  return {step.is_reached ? step.doutput : nullptr, step.node->batch(n_)};
+  return {step.is_reached ? step.doutput : nullptr, step.shape};
 }
 
 template <typename T>
@@ -230,7 +232,7 @@ void Plan<T>::forward(const Pass& pass, const Poll& poll) {
     if (poll && poll()) throw Interrupted{};
     named(step.node->name, [&] {
       step.node->layer->forward({.inputs = step.inputs,
-                                 .output = {step.output, step.node->batch(n_)},
+                                 .output = {step.output, step.shape},
                                  .weights = step.weights,
                                  .state = step.state,
                                  .next_state = step.next_state,
@@ -249,11 +251,10 @@ void Plan<T>::backward(const Pass& pass, const Poll& poll) {
     Step& step = steps_[i];
     if (step.node->layer == nullptr || !step.has_gradient) continue;
     if (poll && poll()) throw Interrupted{};
-    const Shape shape = step.node->batch(n_);
     named(step.node->name, [&] {
       step.node->layer->backward({.inputs = step.inputs,
-                                  .output = {step.output, shape},
-                                  .doutput = {step.doutput, shape},
+                                  .output = {step.output, step.shape},
+                                  .doutput = {step.doutput, step.shape},
                                   .dinputs = step.dinputs,
                                   .weights = step.weights,
                                   .dweights = step.dweights,

@@ -43,7 +43,7 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
   const typename Objective<T>::Occupied occupied(*objective_);
   objective_->require_shapes(examples);
   if (options.batch_size < 1) throw DataError(text("batch_size: expected 1 or more, got ", options.batch_size));
-  const Index total = static_cast<Index>(options.order.size());
+  const Index total = static_cast<Index>(options.order.size()), num_rows = examples.rows();
   const FloatMode float_mode;
   using Keep = typename Objective<T>::Keep;
   const Index capacity = std::min(options.batch_size, total);
@@ -67,8 +67,7 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
     const Poll& inside = last_step >= kPollSeconds ? poll : kNoPoll;
     const auto rows = options.order.subspan(static_cast<std::size_t>(position), static_cast<std::size_t>(n));
     for (const Index row : rows)
-      if (row < 0 || row >= examples.rows())
-        throw DataError(text("order: expected rows 0 ... ", examples.rows() - 1, ", got ", row));
+      if (row < 0 || row >= num_rows) throw DataError(text("order: expected rows 0 ... ", num_rows - 1, ", got ", row));
     const Draw draw{Mode::kTraining, static_cast<std::uint32_t>(state_.t)};
     const bool is_recorded = telemetry != nullptr && telemetry->is_due(state_.t + 1);
     auto& batch = is_recorded ? *recorded : *usual;

@@ -56,6 +56,8 @@ class Module:
         self.output_shape = self._core.output_shape
         self.parameters: Mapping[str, Array] = self._core.parameters
         self.state: Mapping[str, Array] = self._core.state
+        for own, values in layer._first_values().items():
+            (self.parameters if own in self.parameters else self.state)[own][...] = values
 
     def forward(self, u: Any, training: bool = False, step: int = 0) -> Array:
         """V (N, ...), from u (N, ...).

@@ -139,8 +139,18 @@ TEST_CASE("operators: the slope of a power's gradient by an exponent of 0 that m
   std::array<Dual, 1> scratch;
   const Tensor<const Dual> inputs[] = {{&a, {1}}, {&b, {1}}};
   const Gradient<Dual> gradients[] = {{{&da, {1}}}, {{&db, {1}}}};
-  power.backward(
-      {.inputs = inputs, .output = {&v, {1}}, .doutput = {&dv, {1}}, .dinputs = gradients, .scratch = scratch.data()});
+  power.backward({.inputs = inputs,
+                  .output = {&v, {1}},
+                  .doutput = {&dv, {1}},
+                  .dinputs = gradients,
+                  .weights = {},
+                  .dweights = {},
+                  .state = {},
+                  .saved = nullptr,
+                  .scratch = scratch.data(),
+                  .mode = Mode::kInference,
+                  .key = {},
+                  .is_linear = false});
   CHECK(da.value == 0);
   CHECK(da.slope == 0.5);  // d^2 a^b / da db = a^(b - 1) (1 + b log a)
   CHECK(relative_error(db.slope, std::pow(std::log(2.0), 2), 0) < 1e-15);

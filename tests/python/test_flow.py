@@ -284,3 +284,14 @@ def test_threads_change_no_bit(rng: np.random.Generator) -> None:
         return [gradient.tobytes() for gradient in gradients]
 
     assert bits(1) == bits(2) == bits(3) == bits(8)
+
+
+def test_a_variable_and_an_operator_alone_are_modules_too() -> None:
+    from nncpp.layers import operators
+
+    variable = operators.Variable([1.0, 2.0]).build([])
+    assert variable.forward([]).tolist() == [[1.0, 2.0]]
+    assert operators.Add().build([(2,), (2,)]).forward([[[1.0, 2.0]], [[3.0, 4.0]]]).tolist() == [[4.0, 6.0]]
+    for inputs in ([], [[[1.0, 2.0]]]):
+        with pytest.raises(nn.ShapeError, match=f"add: expected 2 inputs, got {len(inputs)}"):
+            operators.Add().build([(2,), (2,)]).forward(inputs)

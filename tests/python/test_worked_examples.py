@@ -35,14 +35,6 @@ def assert_equal(gradients: dict[str, Any], expected: dict[str, Any]) -> None:
         np.testing.assert_allclose(gradients[name], values, **CLOSE, err_msg=name)
 
 
-def test_sum_times_z() -> None:
-    x, y, z = nn.variable(-2.0), nn.variable(5.0), nn.variable(-4.0)
-    q = x + y
-    value, gradients = nn.value_and_gradients(q * z, [x, y, z, q])
-    assert value == -12.0
-    assert [float(g) for g in gradients] == [-4.0, -4.0, 3.0, -4.0]
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_squared_length_of_a_product(seed: int) -> None:
     W, x = normal(seed, 3, 4), normal(seed, 4)
@@ -53,14 +45,6 @@ def test_squared_length_of_a_product(seed: int) -> None:
     np.testing.assert_allclose(dq, 2 * W @ x, **CLOSE)
     np.testing.assert_allclose(dW, 2 * np.outer(W @ x, x), **CLOSE)
     np.testing.assert_allclose(dx, 2 * W.T @ W @ x, **CLOSE)
-
-
-def test_squared_length_of_a_product_as_printed() -> None:
-    W, x = nn.variable([[0.1, 0.5], [-0.3, 0.8]]), nn.variable([0.2, 0.4])
-    value, (dW, dx) = nn.value_and_gradients(nn.ops.sum(nn.ops.square(W @ x)), [W, x])
-    np.testing.assert_allclose(value, 0.116, rtol=1e-15)
-    np.testing.assert_allclose(dW, [[0.088, 0.176], [0.104, 0.208]], rtol=1e-14)
-    np.testing.assert_allclose(dx, [-0.112, 0.636], rtol=1e-14)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -54,31 +54,18 @@ void write(const Gradient<T>& gradient, const py::array_t<T>& values) {
   }
 }
 
-// Arrays over the core's memory, for one call: it is used again for other values, or freed.
+// Copies, which the callee may keep and write to: the core uses its memory again, or frees it.
 template <typename T>
-class Lent {
- public:
-  py::array operator()(Tensor<const T> tensor) { return arrays_.emplace_back(read_only(tensor)); }
-  py::list operator()(std::span<const Tensor<const T>> tensors) {
-    py::list list;
-    for (const auto& tensor : tensors) list.append((*this)(tensor));
-    return list;
-  }
+py::array_t<T> copy_of(Tensor<const T> tensor) {
+  return py::array_t<T>(axes_of(tensor.shape), tensor.data);
+}
 
-  // requires: arguments and result of the call are gone; throws Error if an array is still in use
-  void require_returned(const char* method) const {
-    if (is_returned()) return;
-    py::module_::import("gc").attr("collect")();  // a cycle that waits for the collector is no use
-    if (!is_returned())
-      throw Error(text(method, ": keeps an array that it was given beyond the call; keep a copy, array.copy()"));
-  }
-
- private:
-  bool is_returned() const {
-    return std::all_of(arrays_.begin(), arrays_.end(), [](const auto& array) { return array.ref_count() == 1; });
-  }
-  std::vector<py::array> arrays_;
-};
+template <typename T>
+py::list copies_of(std::span<const Tensor<const T>> tensors) {
+  py::list list;
+  for (const auto& tensor : tensors) list.append(copy_of(tensor));
+  return list;
+}
 
 // `callbacks`: nncpp.layers.custom.Callbacks
 template <typename T>
@@ -109,28 +96,21 @@ class PythonLayer final : public Layer<T> {
 
   void forward(const Forward<T>& pass) const override {
     call("forward", [&] {
-      Lent<T> lent;
-      {
-        const py::object v = callbacks_->attr("forward")(lent(pass.inputs), lent(pass.weights), is_training(pass.mode));
-        write({pass.output, Write::kAssign}, result_of<T>(v, pass.output.shape, "forward: v"));
-      }
-      lent.require_returned("forward");
+      const py::object v =
+          callbacks_->attr("forward")(copies_of(pass.inputs), copies_of(pass.weights), is_training(pass.mode));
+      write({pass.output, Write::kAssign}, result_of<T>(v, pass.output.shape, "forward: v"));
     });
   }
 
   void backward(const Backward<T>& pass) const override {
     call("backward", [&] {
-      Lent<T> lent;
-      {
-        const auto [dinputs, dweights] =
-            callbacks_
-                ->attr("backward")(lent(pass.inputs), lent(pass.output), lent(pass.doutput), lent(pass.weights),
-                                   is_training(pass.mode))
-                .template cast<std::tuple<py::list, py::list>>();
-        write_all(pass.dinputs, dinputs, "backward: du");
-        write_all(pass.dweights, dweights, "backward: dW");
-      }
-      lent.require_returned("backward");
+      const auto [dinputs, dweights] =
+          callbacks_
+              ->attr("backward")(copies_of(pass.inputs), copy_of(pass.output), copy_of(pass.doutput),
+                                 copies_of(pass.weights), is_training(pass.mode))
+              .template cast<std::tuple<py::list, py::list>>();
+      write_all(pass.dinputs, dinputs, "backward: du");
+      write_all(pass.dweights, dweights, "backward: dW");
     });
   }
 
@@ -154,7 +134,7 @@ class PythonLayer final : public Layer<T> {
   Held callbacks_;
 };
 
-// `loss`: an nncpp.CustomLoss. It gets copies: they are small, and it may keep them.
+// `loss`: an nncpp.CustomLoss
 template <typename T>
 class PythonLoss final : public BatchLoss<T> {
  public:
@@ -166,7 +146,7 @@ class PythonLoss final : public BatchLoss<T> {
     const Shape rows(std::span(v.shape.begin(), v.shape.rank() - 1));
     named(text("loss '", this->name(), "'"), [&] {
       const auto arguments = [&]() -> py::tuple {
-        const py::array_t<T> p(axes_of(v.shape), v.data);
+        const auto p = copy_of(v);
         if (target.labels != nullptr) return py::make_tuple(p, py::array_t<Index>(axes_of(rows), target.labels));
         return py::make_tuple(p, py::array_t<T>(axes_of(v.shape), target.values));
       };

@@ -98,14 +98,6 @@ py::array_t<T> view_of(Tensor<T> tensor, py::handle owner) {
   return py::array_t<T>(axes_of(tensor.shape), tensor.data, owner);
 }
 
-// a view that cannot be written to, of memory that whoever uses it must not outlive
-template <typename T>
-py::array_t<T> read_only(Tensor<const T> tensor) {
-  py::array_t<T> array(axes_of(tensor.shape), tensor.data, py::none());
-  py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
-  return array;
-}
-
 // the same real numbers as T, C-contiguous; a copy unless they are that already
 template <typename T>
 py::array_t<T> cast_to(const py::array& array) {

@@ -110,19 +110,22 @@ def test_the_checker_finds_a_wrong_backward(rng: np.random.Generator) -> None:
     assert not report.ok
 
 
-def test_arrays_are_read_only_and_of_the_models_dtype(rng: np.random.Generator) -> None:
-    seen = []
+def test_arrays_are_copies_of_the_models_dtype(rng: np.random.Generator) -> None:
+    kept: list[Any] = []
 
-    def look(u: Any) -> Any:
-        seen.append((u.dtype, u.flags.writeable, u.flags.owndata))
-        with pytest.raises(ValueError, match="read-only"):
-            u[...] = 0
-        with pytest.raises(ValueError, match="WRITEABLE"):
-            u.flags.writeable = True
-        return u
+    def overwrite(u: Any) -> Any:
+        v = 2 * u
+        u[...] = np.nan
+        kept.append(u)
+        return v
 
-    net(Scripted(value=look), dtype="float32").predict(data(rng)[0])
-    assert seen == [(np.float32, False, False)]
+    x = data(rng)[0].astype(np.float32)
+    model = net(nn.Activation("identity"), Scripted(value=overwrite), dtype="float32")
+    np.testing.assert_array_equal(model.predict(x), 2 * x)
+    del model
+    assert kept[0].dtype == np.float32
+    assert kept[0].flags.owndata
+    assert np.isnan(kept[0]).all()
 
 
 def test_denormal_numbers_count_in_python(rng: np.random.Generator) -> None:
@@ -227,28 +230,6 @@ def test_nan_is_a_divergence_and_no_crash(rng: np.random.Generator) -> None:
             model.fit(x, y)
         assert snapshot(model) == before
     assert np.isnan(net(Scripted(value=lambda u: u * np.nan)).predict(x)).all()
-
-
-def test_an_array_that_is_kept_is_an_error_and_not_a_crash(rng: np.random.Generator) -> None:
-    x = data(rng)[0]
-    kept: list[Any] = []
-    for keep in (kept.append, lambda u: kept.append(u[::2, :1])):
-        model = net(Scripted(name="mine", value=lambda u, keep=keep: keep(u) or u))
-        with pytest.raises(nn.NncppError, match=r"^mine: forward: keeps an array .* beyond the call; keep a copy"):
-            model.predict(x)
-        kept.clear()
-    model = net(Scripted(value=lambda u: kept.append(u.copy()) or u[::-1][::-1]))
-    assert model.predict(x).tobytes() == kept[0].tobytes()
-
-
-def test_a_cycle_that_waits_for_the_collector_is_no_error(rng: np.random.Generator) -> None:
-    def cyclic(u: Any) -> Any:
-        cycle: list[Any] = [u]
-        cycle.append(cycle)
-        return u
-
-    x = data(rng)[0]
-    np.testing.assert_array_equal(net(Scripted(value=cyclic)).predict(x), x)
 
 
 # --- threads, copies, files -----------------------------------------------------------------------------------------

@@ -3,16 +3,20 @@ set(PYBIND11_FINDPYTHON ON)
 find_package(Python 3.11 REQUIRED COMPONENTS Interpreter Development.Module)
 find_package(pybind11 3 CONFIG REQUIRED)
 
+# The bindings are compiled once, for the baseline, which every level may contain; but for the two files that know a
+# level. Small, not fast: they are most of the code, and have no loop of their own.
 file(GLOB NNCPP_BINDING_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp/bindings/*.cpp)
-list(REMOVE_ITEM NNCPP_BINDING_SOURCES ${PROJECT_SOURCE_DIR}/cpp/bindings/cpu.cpp)
+set(NNCPP_LEVEL_SOURCES ${PROJECT_SOURCE_DIR}/cpp/bindings/core.cpp ${PROJECT_SOURCE_DIR}/cpp/bindings/module.cpp)
+list(REMOVE_ITEM NNCPP_BINDING_SOURCES ${PROJECT_SOURCE_DIR}/cpp/bindings/cpu.cpp ${NNCPP_LEVEL_SOURCES})
+add_library(nncpp_bindings OBJECT ${NNCPP_BINDING_SOURCES})
+target_link_libraries(nncpp_bindings PRIVATE nncpp_common pybind11::module)
+target_compile_options(nncpp_bindings PRIVATE $<$<CONFIG:Release>:-Os>)
 
 foreach(level IN LISTS NNCPP_CHOSEN_LEVELS)
   # NO_EXTRAS: no link-time optimization, which would move arithmetic from file to file and slow the build
-  pybind11_add_module(_core_${level} MODULE NO_EXTRAS ${NNCPP_BINDING_SOURCES})
+  pybind11_add_module(_core_${level} MODULE NO_EXTRAS ${NNCPP_LEVEL_SOURCES})
   target_compile_definitions(_core_${level} PRIVATE NNCPP_MODULE_NAME=_core_${level} NNCPP_ISA_NAME="${level}")
-  # small, not fast: they are most of the code, and no loop of theirs is long
-  target_compile_options(_core_${level} PRIVATE $<$<CONFIG:Release>:-Os>)
-  target_link_libraries(_core_${level} PRIVATE nncpp_core_${level} nncpp_level_${level} nncpp_eigen)
+  target_link_libraries(_core_${level} PRIVATE nncpp_core_${level} nncpp_bindings nncpp_common nncpp_eigen)
   install(TARGETS _core_${level} DESTINATION nncpp)
 endforeach()
 

@@ -16,7 +16,7 @@ from conftest import child_environment
 LIMIT = 0.1  # seconds, on a machine with nothing else to do
 PROLOGUE = """
 import json, signal, sys, time
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and so do their children
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 import numpy as np, nncpp as nn
 from nncpp import _core
 rng = np.random.default_rng(0)

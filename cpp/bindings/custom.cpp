@@ -56,11 +56,6 @@ void write(const Gradient<T>& gradient, const py::array_t<T>& values) {
 
 // Copies, which the callee may keep and write to: the core uses its memory again, or frees it.
 template <typename T>
-py::array_t<T> copy_of(Tensor<const T> tensor) {
-  return py::array_t<T>(axes_of(tensor.shape), tensor.data);
-}
-
-template <typename T>
 py::list copies_of(std::span<const Tensor<const T>> tensors) {
   py::list list;
   for (const auto& tensor : tensors) list.append(copy_of(tensor));

@@ -54,9 +54,7 @@ void register_network(py::module_& module) {
           py::arg("layer"), py::arg("inputs"), py::arg("name"))
       .def(
           "shape", [](const Graph<T>& g, std::size_t node) { return tuple_of(g.nodes().at(node).shape); },
-          py::arg("node"))
-      .def(
-          "has_rows", [](const Graph<T>& g, std::size_t node) { return g.nodes().at(node).has_rows; }, py::arg("node"));
+          py::arg("node"));
 
   py::class_<N, std::shared_ptr<N>>(module, "Network")
       .def(py::init([](const Graph<T>& graph, std::vector<int> outputs, std::uint64_t seed) {

@@ -98,6 +98,11 @@ py::array_t<T> view_of(Tensor<T> tensor, py::handle owner) {
   return py::array_t<T>(axes_of(tensor.shape), tensor.data, owner);
 }
 
+template <typename T>
+py::array_t<T> copy_of(const Tensor<const T>& tensor) {
+  return py::array_t<T>(axes_of(tensor.shape), tensor.data);
+}
+
 // the same real numbers as T, C-contiguous; a copy unless they are that already
 template <typename T>
 py::array_t<T> cast_to(const py::array& array) {

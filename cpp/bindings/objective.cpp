@@ -1,8 +1,6 @@
 // J and its gradient.
 #include "nncpp/divergence.hpp"
 
-#include <algorithm>
-
 #include "examples.hpp"
 #include "numpy.hpp"
 #include "register.hpp"
@@ -29,13 +27,6 @@ py::tuple gradient(Objective<T>& objective, const Arrays& inputs, const Arrays& 
     return objective.gradient(examples, {mode_of(training), step}, to, data, signal_poll());
   });
   return py::make_tuple(value, dtheta, dinputs);
-}
-
-template <typename T>
-py::array_t<T> copy_of(const Tensor<const T>& tensor) {
-  auto array = new_array<T>(tensor.shape);
-  std::copy(tensor.begin(), tensor.end(), array.mutable_data());
-  return array;
 }
 
 template <typename T>

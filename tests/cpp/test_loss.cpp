@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "loss_cases.hpp"
+#include "messages.hpp"
 #include "nncpp/error.hpp"
 #include "numerical.hpp"
 #include "sources.hpp"
@@ -194,15 +195,6 @@ TEST_CASE_TEMPLATE("loss: the bits do not depend on the number of threads", T, f
       CHECK(sums.loss == expected_loss);
     }
   }
-}
-
-std::string message_of(auto&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST_CASE("loss: pairs that make sense are taken, others refused with the right ones named") {

@@ -1,6 +1,7 @@
 // J and its gradient: what training minimizes, and what it refuses to begin with.
 #include <doctest/doctest.h>
 
+#include "messages.hpp"
 #include "nncpp/error.hpp"
 #include "nncpp/layers/activation.hpp"
 #include "numerical.hpp"
@@ -9,15 +10,6 @@
 
 namespace nncpp::testing {
 namespace {
-
-std::string message_of(auto&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 TEST_CASE("objective: a step is what the gradient of its rows and the optimizer say, penalties included") {
   const Classes data(40);

@@ -8,14 +8,10 @@
 
 #include "nncpp/error.hpp"
 #include "nncpp/layer.hpp"
+#include "require_inputs.hpp"
 #include "strided.hpp"
 
 namespace nncpp {
-
-inline void require_inputs(std::span<const Shape> inputs, std::size_t count) {
-  if (inputs.size() != count)
-    throw ShapeError(text("expected ", count, count == 1 ? " input, got " : " inputs, got ", inputs.size()));
-}
 
 // The shape that all samples broadcast to: axes are aligned at the last, and an axis of 1 repeats.
 inline Shape broadcast(std::span<const Shape> samples) {

@@ -99,7 +99,7 @@ class Subject:
             )
         ]
         with np.errstate(all="ignore"):
-            self.value, flat, self._values, self._gradients = self.objective.inspect(*self.sample, True, 0)
+            self.value, flat, self._values, _ = self.objective.inspect(*self.sample, True, 0)
         self.gradients = self.network.gradients(flat)
 
     @property

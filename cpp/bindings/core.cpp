@@ -5,6 +5,7 @@
 #include "nncpp/parallel.hpp"
 #include "nncpp/parameters.hpp"
 #include "nncpp/train.hpp"
+#include "nncpp/window.hpp"
 #include "numpy.hpp"
 #include "register.hpp"
 
@@ -95,6 +96,31 @@ void register_core(py::module_& module) {
 
   py::class_<Initializer>(module, "Initializer")
       .def(py::init(&initializer_from_name), py::arg("kind"), py::arg("a") = 0.0, py::arg("b") = 0.0);
+  using Pair = std::array<Index, 2>;
+  py::class_<Window>(module, "Window")
+      .def(py::init([](const Pair& size, const Pair& strides, const Pair& dilation, const std::array<Zeros, 2>& padding,
+                       bool is_same, bool is_strict, bool is_sequence) {
+             return Window({size, strides, dilation, padding, is_same, is_strict, is_sequence});
+           }),
+           py::arg("size"), py::arg("strides"), py::arg("dilation"), py::arg("padding"), py::arg("is_same"),
+           py::arg("is_strict"), py::arg("is_sequence"))
+      .def(
+          "over",
+          [](const Window& self, const std::vector<Index>& sample) { return self.over(self.image(Shape(sample))); },
+          py::arg("sample"));
+  py::class_<Sweep>(module, "Sweep")
+      .def_readonly("length", &Sweep::length)
+      .def_readonly("size", &Sweep::size)
+      .def_readonly("stride", &Sweep::stride)
+      .def_readonly("dilation", &Sweep::dilation)
+      .def_property_readonly("padding", [](const Sweep& s) { return std::pair(s.padding[0], s.padding[1]); })
+      .def_readonly("positions", &Sweep::positions)
+      .def_readonly("dropped", &Sweep::dropped)
+      .def_property_readonly("fitting_paddings", [](const Sweep& s) {
+        std::vector<std::pair<Index, Index>> paddings;
+        for (const auto& [before, after] : s.fitting_paddings()) paddings.emplace_back(before, after);
+        return paddings;
+      });
   py::class_<Segment>(module, "Segment")
       .def_readonly("name", &Segment::name)
       .def_property_readonly("shape", [](const Segment& s) { return tuple_of(s.shape); })

@@ -14,6 +14,7 @@ template <typename T>
 void register_numbers(py::module_ module) {
   register_layers<T>(module);
   register_operators<T>(module);
+  register_images<T>(module);
   register_network<T>(module);
   register_losses<T>(module);
   register_custom<T>(module);

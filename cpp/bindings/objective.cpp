@@ -24,7 +24,7 @@ py::tuple gradient(Objective<T>& objective, const Arrays& inputs, const Arrays& 
   T* const to = dtheta.mutable_data();
   const ObjectiveValue value = without_gil([&] {
     objective.require_valid(examples, signal_poll());
-    return objective.gradient(examples, {mode_of(training), step}, to, data, signal_poll());
+    return objective.gradient(examples, {mode_of(training), step, step}, to, data, signal_poll());
   });
   return py::make_tuple(value, dtheta, dinputs);
 }
@@ -46,7 +46,7 @@ py::tuple inspect(Objective<T>& objective, const Arrays& inputs, const Arrays& t
   };
   const ObjectiveValue value = without_gil([&] {
     objective.require_valid(examples, signal_poll());
-    return objective.inspect(examples, {mode_of(training), step}, to, look, signal_poll());
+    return objective.inspect(examples, {mode_of(training), step, step}, to, look, signal_poll());
   });
   return py::make_tuple(value, dtheta, values, gradients);
 }
@@ -92,7 +92,7 @@ void register_objective(py::module_& module) {
            std::uint32_t step) {
           const Examples examples = examples_of(inputs, targets, weights);
           return without_gil(
-              [&] { return find_divergence<T>(self, examples, {mode_of(training), step}, signal_poll()); });
+              [&] { return find_divergence<T>(self, examples, {mode_of(training), step, step}, signal_poll()); });
         },
         py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("training"), py::arg("step"));
 }

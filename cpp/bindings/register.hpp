@@ -13,6 +13,8 @@ void register_layers(pybind11::module_& module);
 template <typename T>
 void register_operators(pybind11::module_& module);
 template <typename T>
+void register_images(pybind11::module_& module);
+template <typename T>
 void register_custom(pybind11::module_& module);
 template <typename T>
 void register_network(pybind11::module_& module);

@@ -15,14 +15,15 @@ template <typename T>
 RunResult run(Trainer<T>& trainer, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights,
               const py::array_t<Index, py::array::c_style>& order, Index first, Index batch_size, Index max_steps,
               double seconds, const py::array_t<double, py::array::c_style>& rates, const RunResult& totals,
-              Telemetry<T>* telemetry) {
+              Telemetry<T>* telemetry, std::uint32_t epoch) {
   const Examples examples = examples_of(inputs, targets, weights);
   RunOptions options{.order = {order.data(), static_cast<std::size_t>(order.size())},
                      .first = first,
                      .batch_size = batch_size,
                      .max_steps = std::min(max_steps, static_cast<Index>(rates.size())),
                      .seconds = seconds,
-                     .rates = {rates.data(), static_cast<std::size_t>(rates.size())}};
+                     .rates = {rates.data(), static_cast<std::size_t>(rates.size())},
+                     .epoch = epoch};
   return without_gil([&] { return trainer.run(examples, options, signal_poll(), totals, telemetry); });
 }
 
@@ -127,7 +128,7 @@ void register_training(py::module_& module) {
       .def_property_readonly("moments", &moments<T>)
       .def("run", &run<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("order"),
            py::arg("first"), py::arg("batch_size"), py::arg("max_steps"), py::arg("seconds"), py::arg("rates"),
-           py::arg("totals"), py::arg("telemetry") = nullptr)
+           py::arg("totals"), py::arg("telemetry") = nullptr, py::arg("epoch") = 0)
       .def_property_readonly("divergence", &Trainer<T>::divergence)
       .def("step", &step<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("rate"));
 }

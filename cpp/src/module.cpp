@@ -56,7 +56,8 @@ void Module<T>::run_forward(const Call& call, Tensor<T> output, T* saved) {
                            .scratch = scratch.data(),
                            .mode = call.mode,
                            .key = {seed_, node().stream, call.step},
-                           .is_linear = false});
+                           .is_linear = false,
+                           .rows = {.epoch = call.step}});
   });
 }
 
@@ -98,7 +99,8 @@ void Module<T>::backward(const Call& call, Tensor<const T> output, Tensor<const 
                             .scratch = scratch.data(),
                             .mode = call.mode,
                             .key = {seed_, node().stream, call.step},
-                            .is_linear = false});
+                            .is_linear = false,
+                            .rows = {.epoch = call.step}});
   });
 }
 

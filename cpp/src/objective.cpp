@@ -282,19 +282,26 @@ const std::vector<LossSums>& Objective<T>::sums(const Batch& batch) const {
 }
 
 template <typename T>
+Pass Objective<T>::pass(const Batch& batch, const Draw& draw) const {
+  const Index n = batch.plan->rows();
+  return {n, draw.mode, network_->seed(), draw.step, {{batch.rows.data(), static_cast<std::size_t>(n)}, draw.epoch}};
+}
+
+template <typename T>
 double Objective<T>::forward(Batch& batch, const Examples& examples, std::span<const Index> rows, const Draw& draw,
                              const Poll& poll) {
   const Tensor<T> state = network_->state();
   load(examples, rows, *batch.plan, batch);
   std::copy(state.begin(), state.end(), next_state_.data());
-  batch.plan->forward({static_cast<Index>(rows.size()), draw.mode, network_->seed(), draw.step}, poll);
+  std::copy(rows.begin(), rows.end(), batch.rows.begin());
+  batch.plan->forward(pass(batch, draw), poll);
   evaluate_losses(*batch.plan, batch, true);
   return mean_loss(batch.sums);
 }
 
 template <typename T>
 Wide<T> Objective<T>::backward(Batch& batch, const Draw& draw, const Poll& poll) {
-  batch.plan->backward({batch.plan->rows(), draw.mode, network_->seed(), draw.step}, poll);
+  batch.plan->backward(pass(batch, draw), poll);
   return add_penalties<T>(options_.penalties, network_->theta().data, dtheta_.data());
 }
 
@@ -325,8 +332,9 @@ ObjectiveValue Objective<T>::differentiate(const Examples& examples, const Draw&
   const FloatMode float_mode;
   const Index n = examples.rows();
   Batch& batch = this->batch(n, keep);
-  std::iota(batch.rows.begin(), batch.rows.end(), Index{0});
-  forward(batch, examples, std::span<const Index>(batch.rows.data(), static_cast<std::size_t>(n)), draw, poll);
+  std::vector<Index> rows(static_cast<std::size_t>(n));
+  std::iota(rows.begin(), rows.end(), Index{0});
+  forward(batch, examples, rows, draw, poll);
   const Wide<T> penalty = backward(batch, draw, poll);
   std::copy(dtheta_.data(), dtheta_.data() + dtheta_.size(), dtheta);
   look(*batch.plan);

@@ -22,6 +22,7 @@ struct Plan<T>::Step {
   bool is_linear = false;
   bool has_gradient = false;  // something before it, or in it, wants one
   bool is_reached = false;    // and an output depends on it
+  int owner = 0;              // the node whose output and doutput it has: itself, unless it is a view
   LayerMemory memory;
 
   Shape shape;           // of output and doutput in the batch that was set
@@ -62,6 +63,8 @@ Plan<T>::Plan(const Graph<T>& graph, const Options& options, const Vectors<T>& v
     step.is_linear = options_.is_linear[k];
   }
 
+  find_owners();
+
   // First fit, largest first: buffers whose lifetimes overlap never share an element.
   std::vector<Lifetime> buffers = lifetimes();
   std::stable_sort(buffers.begin(), buffers.end(), [](const auto& a, const auto& b) { return a.size > b.size; });
@@ -81,9 +84,34 @@ Plan<T>::Plan(const Graph<T>& graph, const Options& options, const Vectors<T>& v
   }
   arena_ = Buffer<T>(total);
   for (const Lifetime& buffer : buffers) *buffer.data = arena_.data() + buffer.offset;
+  for (Step& step : steps_) {
+    const Step& owner = steps_[static_cast<std::size_t>(step.owner)];
+    step.output = owner.output;
+    step.doutput = owner.doutput;
+  }
 
   connect();
   set_batch(options_.capacity);
+}
+
+// A view has its input's memory where nothing else reads that: then their gradients are one, too.
+template <typename T>
+void Plan<T>::find_owners() {
+  std::vector<int> num_readers(steps_.size());
+  for (const Step& step : steps_)
+    for (const int id : step.node->inputs) ++num_readers[static_cast<std::size_t>(id)];
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    Step& step = steps_[i];
+    step.owner = static_cast<int>(i);
+    if (step.node->layer == nullptr || !step.node->layer->is_view() || options_.keeps_values) continue;
+    const auto input = static_cast<std::size_t>(step.node->inputs[0]);
+    if (num_readers[input] == 1 && !steps_[input].is_output) step.owner = steps_[input].owner;
+  }
+}
+
+template <typename T>
+bool Plan<T>::is_view(const Step& step) const {
+  return &step != &steps_[static_cast<std::size_t>(step.owner)];
 }
 
 template <typename T>
@@ -107,6 +135,12 @@ std::vector<typename Plan<T>::Lifetime> Plan<T>::lifetimes() {
       first = std::min(first, backward_of(i));
     }
   }
+  for (int i = count; i-- > 0;) {
+    const auto owner = static_cast<std::size_t>(steps_[static_cast<std::size_t>(i)].owner),
+               own = static_cast<std::size_t>(i);
+    output_last[owner] = std::max(output_last[owner], output_last[own]);
+    doutput_first[owner] = std::min(doutput_first[owner], doutput_first[own]);
+  }
   std::vector<Lifetime> buffers;
   const auto need = [&](T*& data, Index size, int first, int last) {
     if (size > 0) buffers.push_back({&data, padded<T>(size), first, last});
@@ -115,6 +149,7 @@ std::vector<typename Plan<T>::Lifetime> Plan<T>::lifetimes() {
     Step& step = steps_[static_cast<std::size_t>(i)];
     const Index size = numel(step.node->batch(options_.capacity));
     const bool is_input = step.node->layer == nullptr;
+    if (is_view(step)) continue;
     need(step.output, size, is_input ? -1 : i, output_last[static_cast<std::size_t>(i)]);
     need(step.scratch_forward, step.memory.forward, i, i);
     need(step.saved, step.memory.saved, i, step.has_gradient ? backward_of(i) : i);
@@ -228,7 +263,7 @@ template <typename T>
 void Plan<T>::forward(const Pass& pass, const Poll& poll) {
   set_batch(pass.n);
   for (Step& step : steps_) {
-    if (step.node->layer == nullptr) continue;
+    if (step.node->layer == nullptr || is_view(step)) continue;
     if (poll && poll()) throw Interrupted{};
     named(step.node->name, [&] {
       step.node->layer->forward({.inputs = step.inputs,
@@ -240,7 +275,8 @@ void Plan<T>::forward(const Pass& pass, const Poll& poll) {
                                  .scratch = step.scratch_forward,
                                  .mode = pass.mode,
                                  .key = {pass.seed, step.node->stream, pass.step},
-                                 .is_linear = step.is_linear});
+                                 .is_linear = step.is_linear,
+                                 .rows = pass.rows});
     });
   }
 }
@@ -249,7 +285,7 @@ template <typename T>
 void Plan<T>::backward(const Pass& pass, const Poll& poll) {
   for (std::size_t i = steps_.size(); i-- > 0;) {
     Step& step = steps_[i];
-    if (step.node->layer == nullptr || !step.has_gradient) continue;
+    if (step.node->layer == nullptr || !step.has_gradient || is_view(step)) continue;
     if (poll && poll()) throw Interrupted{};
     named(step.node->name, [&] {
       step.node->layer->backward({.inputs = step.inputs,
@@ -263,7 +299,8 @@ void Plan<T>::backward(const Pass& pass, const Poll& poll) {
                                   .scratch = step.scratch_backward,
                                   .mode = pass.mode,
                                   .key = {pass.seed, step.node->stream, pass.step},
-                                  .is_linear = step.is_linear});
+                                  .is_linear = step.is_linear,
+                                  .rows = pass.rows});
     });
   }
   for (const Tensor<T>& gradient : unused_) std::fill(gradient.begin(), gradient.end(), T(0));

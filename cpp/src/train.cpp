@@ -68,7 +68,7 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
     const auto rows = options.order.subspan(static_cast<std::size_t>(position), static_cast<std::size_t>(n));
     for (const Index row : rows)
       if (row < 0 || row >= num_rows) throw DataError(text("order: expected rows 0 ... ", num_rows - 1, ", got ", row));
-    const Draw draw{Mode::kTraining, static_cast<std::uint32_t>(state_.t)};
+    const Draw draw{Mode::kTraining, static_cast<std::uint32_t>(state_.t), options.epoch};
     const bool is_recorded = telemetry != nullptr && telemetry->is_due(state_.t + 1);
     auto& batch = is_recorded ? *recorded : *usual;
     double penalty = 0;
@@ -132,8 +132,13 @@ ObjectiveValue Trainer<T>::step(const Examples& examples, double rate, const Pol
   objective_->require_valid(examples, poll);
   std::vector<Index> order(static_cast<std::size_t>(examples.rows()));
   std::iota(order.begin(), order.end(), Index{0});
-  RunResult result =
-      run(examples, {.order = order, .batch_size = examples.rows(), .max_steps = 1, .rates = {&rate, 1}}, poll);
+  RunResult result = run(examples,
+                         {.order = order,
+                          .batch_size = examples.rows(),
+                          .max_steps = 1,
+                          .rates = {&rate, 1},
+                          .epoch = static_cast<std::uint32_t>(state_.t)},
+                         poll);
   const double mean =
       result.has_diverged ? std::numeric_limits<double>::quiet_NaN() : objective_->mean_loss(result.sums);
   return {std::move(result.sums), result.penalty, mean + result.penalty};

@@ -36,6 +36,8 @@ from .history import History
 from .layers import (
     Activation,
     BatchNorm,
+    Conv1D,
+    Conv2D,
     CustomActivation,
     CustomLayer,
     Dense,
@@ -96,6 +98,8 @@ __all__ = [
     "BatchNorm",
     "BinnedRegressor",
     "Callback",
+    "Conv1D",
+    "Conv2D",
     "CustomActivation",
     "CustomLayer",
     "CustomLoss",

@@ -22,6 +22,45 @@ def normal(seed: int, stream: str, step: int, n: int) -> NDArray[np.float64]: ..
 class Initializer:
     def __init__(self, kind: str, a: float = 0.0, b: float = 0.0) -> None: ...
 
+# (before, after): zeros at the ends of an axis
+Zeros: TypeAlias = tuple[int, int]
+
+# What a filter or a pool sees of an image: rows, columns.
+class Window:
+    def __init__(
+        self,
+        size: tuple[int, int],
+        strides: tuple[int, int],
+        dilation: tuple[int, int],
+        padding: tuple[Zeros, Zeros],
+        is_same: bool,
+        is_strict: bool,
+        is_sequence: bool,
+    ) -> None: ...
+    # over a sample (H, W, C), or (T, C); raises ShapeError
+    def over(self, sample: Sequence[int]) -> list[Sweep]: ...
+
+# A window along one axis of an image.
+class Sweep:
+    @property
+    def length(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def stride(self) -> int: ...
+    @property
+    def dilation(self) -> int: ...
+    @property
+    def padding(self) -> Zeros: ...
+    @property
+    def positions(self) -> int: ...
+    # pixels at the end, zeros included, that no position sees
+    @property
+    def dropped(self) -> int: ...
+    # paddings near this one that drop nothing
+    @property
+    def fitting_paddings(self) -> list[Zeros]: ...
+
 class Segment:
     @property
     def name(self) -> str: ...
@@ -210,6 +249,7 @@ class Trainer:
         rates: NDArray[np.float64],
         totals: RunResult,
         telemetry: Telemetry | None = ...,
+        epoch: int = ...,
     ) -> RunResult: ...
     # of the last step that was not taken because something in it was not finite
     @property
@@ -296,6 +336,17 @@ class Precision(Protocol):
     def NLL(self, label_smoothing: float) -> Loss: ...
     def NLLM(self, label_smoothing: float) -> Loss: ...
     def KLLoss(self, temperature: float) -> Loss: ...
+    # layers of images
+    def Conv2D(
+        self,
+        filters: int,
+        window: Window,
+        groups: int,
+        activation: str,
+        use_bias: bool,
+        weight_initializer: Initializer,
+        bias_initializer: Initializer,
+    ) -> Layer: ...
     # callbacks: nncpp.layers.custom.Callbacks
     def PythonLayer(self, kind: str, callbacks: object) -> Layer: ...
     # loss: an nncpp.CustomLoss

@@ -244,7 +244,7 @@ def _names(members: Iterable[Input | Layer]) -> dict[Node | Layer, str]:
 
 def kind_name(member: Input | Layer) -> str:
     """The name of its class as nodes are called: BatchNorm -> batch_norm."""
-    words = type(member).__name__.replace("ReLU", "relu")  # one word
+    words = re.sub("ReLU|[12]D", lambda word: word[0].lower(), type(member).__name__)  # one word each
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", words).lower()
 
 

@@ -242,7 +242,16 @@ class Fit:
         rates, size = self.rates[before.steps :], self.options.batch_size
         try:
             self.totals = self.trainer.run(
-                *self.training, order, before.rows, size, most, SECONDS, rates, before, self.telemetry
+                *self.training,
+                order,
+                before.rows,
+                size,
+                most,
+                SECONDS,
+                rates,
+                before,
+                self.telemetry,
+                self.model.history.epochs,
             )
         finally:
             self.take_records()

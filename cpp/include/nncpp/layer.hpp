@@ -21,6 +21,15 @@ struct Gradient {
   bool is_wanted() const { return to.data != nullptr; }
 };
 
+// Which rows of the examples a batch is made of, and in which epoch: what augmentation is keyed by, so that it depends
+// neither on the size of batches nor on the order of rows.
+struct Rows {
+  std::span<const Index> index = {};  // empty: 0, 1, 2, ...
+  std::uint32_t epoch = 0;
+
+  Index operator[](Index i) const { return index.empty() ? i : index[static_cast<std::size_t>(i)]; }
+};
+
 // u -> v
 template <typename T>
 struct Forward {
@@ -36,6 +45,7 @@ struct Forward {
   Mode mode;
   RandomKey key;   // this layer's numbers in this step
   bool is_linear;  // the loss takes the output activation over: v is to be z
+  Rows rows = {};
 };
 
 // u, v, dL/dv -> dL/du, dL/dW
@@ -53,6 +63,7 @@ struct Backward {
   Mode mode;
   RandomKey key;
   bool is_linear;
+  Rows rows = {};
 };
 
 // elements of T that a layer needs beside its inputs and its output, for a batch of n
@@ -79,6 +90,9 @@ class Layer {
   // every other layer takes inputs of one sort. Output and gradients are of their sorts: (1, ...) for an array, where
   // the gradient is a sum over the rows.
   virtual bool is_operator() const { return false; }
+
+  // v is u under another shape: a plan may let it have the memory of u, and call neither forward nor backward.
+  virtual bool is_view() const { return false; }
 
   // What backward reads; the rest may be overwritten before it runs.
   virtual bool backward_reads_inputs() const { return true; }

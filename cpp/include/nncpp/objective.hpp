@@ -47,6 +47,7 @@ class Objective {
   struct Draw {
     Mode mode = Mode::kInference;
     std::uint32_t step = 0;
+    std::uint32_t epoch = 0;
   };
   // J and its gradient on all rows as one batch; theta unchanged. dtheta (theta_size); dinputs by input, may be empty
   ObjectiveValue gradient(const Examples& examples, const Draw& draw, T* dtheta, std::span<T* const> dinputs,
@@ -111,6 +112,7 @@ class Objective {
   double mean(const std::vector<LossSums>& sums, double LossSums::* part) const;
   ObjectiveValue value(std::vector<LossSums> sums, Wide<T> penalty) const;
   Term term(std::size_t k, int output, int target) const;
+  Pass pass(const Batch& batch, const Draw& draw) const;
   void load(const Examples& examples, std::span<const Index> rows, Plan<T>& plan, Batch& batch) const;
   void reserve(Batch& batch, Index n) const;
   void evaluate_losses(const Plan<T>& plan, Batch& batch, bool has_gradient) const;

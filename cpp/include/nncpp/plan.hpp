@@ -22,6 +22,7 @@ struct Pass {
   Mode mode = Mode::kInference;
   std::uint64_t seed = 0;
   std::uint32_t step = 0;
+  Rows rows = {};
 };
 
 template <typename T>
@@ -66,6 +67,8 @@ class Plan {
   struct Step;      // one node with its buffers
   struct Lifetime;  // one buffer with the moments between which it is needed
 
+  void find_owners();
+  bool is_view(const Step& step) const;
   std::vector<Lifetime> lifetimes();
   void connect();
 

@@ -16,6 +16,7 @@ struct RunOptions {
   Index max_steps = 1;
   double seconds = 1e9;           // no further step is started after this long
   std::span<const double> rates;  // learning rate of each step of the run
+  std::uint32_t epoch = 0;        // of the model's life
 };
 
 // What an epoch has added up. A run goes on from the totals of the run before it, adding step by step, so that the

@@ -4,6 +4,7 @@ from . import operators
 from ._layer import Layer
 from .activation import Activation
 from .batch_norm import BatchNorm
+from .conv import Conv1D, Conv2D
 from .custom import CustomActivation, CustomLayer, Parameter
 from .dense import Dense
 from .dropout import Dropout
@@ -17,6 +18,8 @@ from .whiten import Whiten
 __all__ = [
     "Activation",
     "BatchNorm",
+    "Conv1D",
+    "Conv2D",
     "CustomActivation",
     "CustomLayer",
     "Dense",

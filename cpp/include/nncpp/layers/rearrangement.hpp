@@ -20,6 +20,7 @@ class Reshape final : public Layer<T> {
   std::string kind() const override { return "Reshape"; }
   bool is_operator() const override { return true; }
   Shape output_shape(std::span<const Shape> inputs) const override;
+  bool is_view() const override { return true; }
   bool backward_reads_inputs() const override { return false; }
   bool backward_reads_output() const override { return false; }
   void forward(const Forward<T>& pass) const override;

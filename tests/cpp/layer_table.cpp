@@ -1,6 +1,7 @@
 #include "layer_table.hpp"
 
 #include "activations.hpp"
+#include "image_table.hpp"
 #include "layer_run.hpp"
 #include "nncpp/error.hpp"
 #include "nncpp/layers/activation.hpp"
@@ -191,6 +192,7 @@ const std::vector<LayerRow>& layer_table() {
     add_variables(rows);
     add_whiten(rows);
     add_operators(rows);
+    add_images(rows);
     return rows;
   }();
   return table;

@@ -153,8 +153,8 @@ class Conv1D(Conv2D):
     """v = f(z), z[t, k] = b[k] + sum over i, c of u[t S + i D - P, c] W[i, c, k]: ``Conv2D`` along a sequence.
 
     u (N, T, C), W (F, C / G, K), b (K), v (N, T', K), T' = (T - D (F - 1) - 1 + P_before + P_after) / S + 1, rounded
-    down. Lang, Waibel, Hinton, "A time-delay neural network architecture for isolated word recognition", Neural Networks
-    3, 1990.
+    down. Waibel, Hanazawa, Hinton, Shikano, Lang, "Phoneme recognition using time-delay neural networks", IEEE Trans.
+    Acoustics, Speech, Signal Processing 37, 1989.
 
     Parameters
     ----------

@@ -13,8 +13,8 @@ from typing import Any, Self
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NNCPP_NUM_THREADS")
 
 
-class MissingLibraryError(Exception):
-    """The library cannot be imported; the message says why."""
+class UnusableError(Exception):
+    """The library cannot be imported, or has no such nets; the message says why."""
 
 
 @contextmanager
@@ -50,7 +50,7 @@ class Client:
             )
         try:
             self._read_answer()
-        except MissingLibraryError:
+        except UnusableError:
             self.close()
             raise
 
@@ -76,6 +76,11 @@ class Client:
     def seconds(self, measure: str, count: int) -> float:
         return float(self._ask(command="time", measure=measure, count=count)["seconds"])
 
+    def memory(self, workload: str, batch_size: int, steps: int) -> tuple[int, int]:
+        """The most bytes resident after the import, and after some steps on one batch: the first request of all."""
+        answer = self._ask(command="memory", workload=workload, batch_size=batch_size, steps=steps)
+        return answer["imported"], answer["peak"]
+
     def count_in(self, measure: str, seconds: float) -> int:
         """How often `measure` fits into a slice of this length, at least once; warms up on the way."""
         self.seconds(measure, 1)  # compiles, allocates
@@ -96,5 +101,5 @@ class Client:
             raise RuntimeError("a worker ended without an answer; its error is above")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
-            raise MissingLibraryError(f"{self.library}: {answer['error']}")
+            raise UnusableError(answer["error"])
         return answer

@@ -24,9 +24,20 @@ class Result:
     workload: str
     threads: int
     peer: str
-    loss_difference: float | None = None  # relative, after the same steps
+    loss_difference: float | None = None  # relative, the largest
     timings: dict[str, Timing] = field(default_factory=dict)
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """The most bytes resident in a process that trains a net, and how many of them came after the import."""
+
+    net: str
+    batch_size: int
+    peer: str
+    peak: int
+    added: int
 
 
 def timing_table(library: str, peers: list[str], results: list[Result]) -> str:
@@ -47,6 +58,14 @@ def timing_table(library: str, peers: list[str], results: list[Result]) -> str:
 def footprint_table(import_seconds: dict[str, float], installed_bytes: dict[str, int]) -> str:
     rows = [(name, f"{seconds:.3f}", _number(installed_bytes[name] / 1e6)) for name, seconds in import_seconds.items()]
     return _table(("library", "import after NumPy, s", "installed, MB"), rows)
+
+
+def memory_table(usages: list[Usage]) -> str:
+    rows = [
+        (usage.net, str(usage.batch_size), usage.peer, *(_number(n / 1e6) for n in (usage.peak, usage.added)))
+        for usage in usages
+    ]
+    return _table(("net", "batch", "library", "peak, MB", "above import, MB"), rows)
 
 
 def _library_time(timings: list[Timing]) -> tuple[str, str, str]:

@@ -9,9 +9,10 @@ from pathlib import Path
 from statistics import median, quantiles
 from time import sleep
 
-from bench.client import Client, MissingLibraryError
-from bench.footprint import PACKAGES, import_seconds, installed_bytes
+from bench.client import Client, UnusableError
+from bench.footprint import import_seconds, installed_bytes
 from bench.machine import description, peak
+from bench.peers import PEERS
 from bench.report import Result, Timing, footprint_table, timing_table
 from bench.workloads import WORKLOADS, Workload
 
@@ -20,12 +21,10 @@ COMPARISONS = {
     "step in fit": ("epoch", "step"),  # an epoch's share
     "step by call": ("step", "step"),
     "epoch": ("epoch", "epoch"),
-    "predict 1": ("predict 1", "predict 1"),
-    "predict 1000": ("predict 1000", "predict 1000"),
 }
 
-CHECKED_STEPS = 20
-TOLERANCE = 1e-3  # between the losses after them
+CHECKED_STEPS = (0, 1, 20)
+TOLERANCE = 1e-3  # between the losses after them, relative
 PAUSE = 0.01  # seconds before each slice: threads of the other library that still spin go to sleep
 
 
@@ -42,14 +41,20 @@ QUICK = Method(pairs=5, slice_seconds=0.05)
 
 def compare(library: Client, peer: Client, workload: Workload, peak_rate: float | None, method: Method) -> Result:
     """The answers first; then, if they agree, the times."""
-    for client in (library, peer):
-        client.set_up(workload.name)
-    ours, theirs = library.loss(CHECKED_STEPS), peer.loss(CHECKED_STEPS)
-    difference = abs(ours - theirs) / abs(theirs)
-    result = Result(workload.name, library.num_threads, peer.library, difference)
-    if not difference <= TOLERANCE:  # or not a number
-        return replace(result, problem=f"not timed: loss {theirs:.6f}, {library.library} {ours:.6f}")
-    for name, measures in COMPARISONS.items():
+    try:
+        for client in (library, peer):
+            client.set_up(workload.name)
+    except UnusableError as error:
+        return Result(workload.name, library.num_threads, peer.library, problem=str(error))
+    losses = [(library.loss(steps), peer.loss(steps)) for steps in CHECKED_STEPS]
+    differences = [abs(ours - theirs) / abs(theirs) for ours, theirs in losses]
+    result = Result(workload.name, library.num_threads, peer.library, max(differences))
+    for steps, (ours, theirs), difference in zip(CHECKED_STEPS, losses, differences, strict=True):
+        if not difference <= TOLERANCE:  # or not a number
+            problem = f"not timed: loss {theirs:.6f} after {steps} steps, {library.library} {ours:.6f}"
+            return replace(result, problem=problem)
+    predictions = [f"predict {rows}" for rows in workload.predicted]
+    for name, measures in (COMPARISONS | {measure: (measure, measure) for measure in predictions}).items():
         result.timings[name] = time_pairs(
             library, peer, workload=workload, measures=measures, peak_rate=peak_rate, method=method
         )
@@ -99,7 +104,7 @@ def compare_all(
             for name in peers:
                 try:
                     theirs = Client(name, threads)
-                except MissingLibraryError:
+                except UnusableError:
                     yield from (Result(workload.name, threads, name, problem="missing") for workload in workloads)
                     continue
                 with theirs:
@@ -113,8 +118,8 @@ def arguments() -> argparse.Namespace:
     add("--quick", action="store_true", help="fewer and shorter slices: a first impression")
     add("--workload", nargs="+", default=[""], metavar="TEXT", help="those with TEXT in the name (default: all)")
     add("--threads", nargs="+", type=int, default=[1, 2], metavar="N", help="numbers of threads (default: 1 2)")
-    add("--peer", nargs="+", choices=PACKAGES, default=["torch", "jax", "sklearn"], help="(default: all)")
-    add("--library", choices=PACKAGES, default="nncpp", help="what the peers are compared with (default: nncpp)")
+    add("--peer", nargs="+", choices=PEERS, default=[*PEERS][1:], help="(default: all)")
+    add("--library", choices=PEERS, default="nncpp", help="what the peers are compared with (default: nncpp)")
     add("--output", type=Path, default="bench.json", metavar="FILE", help="JSON (default: bench.json)")
     return parser.parse_args()
 
@@ -131,11 +136,11 @@ def main() -> None:
             outcome = result.problem or "done"
             print(f"{result.workload}, threads {result.threads}, {result.peer}: {outcome}", file=sys.stderr)
             results.append(result)
-    except MissingLibraryError as error:
-        sys.exit(str(error))
+    except UnusableError as error:
+        sys.exit(f"{args.library}: {error}")
 
     missing = {result.peer for result in results if result.problem == "missing"}
-    present = [name for name in (args.library, *args.peer) if name not in missing]
+    present = list(dict.fromkeys(PEERS[name] for name in (args.library, *args.peer) if name not in missing))
     imports = import_seconds(present, rounds=method.pairs)
     sizes = {name: installed_bytes(name) for name in present}
     print(timing_table(args.library, args.peer, results), footprint_table(imports, sizes), sep="\n\n")

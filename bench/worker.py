@@ -1,22 +1,26 @@
 """One library in one process: reads a request a line from standard input, writes an answer a line, both JSON.
 
-    {"command": "setup", "workload": NAME}                  -> {}
+    {"command": "setup", "workload": NAME}                  -> {} or {"error": what the library lacks}
     {"command": "loss", "steps": K}                         -> {"loss": L}
     {"command": "time", "measure": MEASURE, "count": N}     -> {"seconds": S}
+    {"command": "memory", "workload": NAME, "batch_size": N, "steps": K}
+                                                            -> {"imported": BYTES, "peak": BYTES} or {"error": ...}
 
 The first line it writes, unasked, is {} or {"error": why the library cannot be used}.
 """
 
 import json
 import os
+import resource
 import sys
+from dataclasses import replace
 from importlib import import_module
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from bench.peers.peer import Peer
+from bench.peers.peer import Peer, UnsupportedWorkloadError
 from bench.workloads import WORKLOADS, Workload
 
 
@@ -25,14 +29,14 @@ def loss(peer: Peer, workload: Workload, steps: int) -> float:
     peer.reset()
     peer.run_steps(steps)
     x, y = workload.held_out
-    return float(-np.log(peer.predict(x)[np.arange(len(y)), y]).mean(dtype=np.float64))
+    return float(-np.log(peer.predict(peer.arrange(x))[np.arange(len(y)), y]).mean(dtype=np.float64))
 
 
 def seconds(peer: Peer, workload: Workload, measure: str, count: int) -> float:
     """The time of doing `measure` `count` times, from the initial weights on."""
     peer.reset()
     if measure.startswith("predict"):
-        x = workload.held_out[0][: int(measure.removeprefix("predict "))]
+        x = peer.arrange(workload.held_out[0][: int(measure.removeprefix("predict "))])
         start = perf_counter()
         for _ in range(count):
             peer.predict(x)
@@ -41,6 +45,11 @@ def seconds(peer: Peer, workload: Workload, measure: str, count: int) -> float:
         start = perf_counter()
         run(count)
     return perf_counter() - start
+
+
+def peak_bytes() -> int:
+    """The most memory that was ever resident in this process."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def serve(library: str, num_threads: int) -> None:
@@ -56,19 +65,26 @@ def serve(library: str, num_threads: int) -> None:
     except ImportError as error:
         answer({"error": str(error)})
         return
+    imported = peak_bytes()
     answer({})
     for line in sys.stdin:
-        match json.loads(line):
-            case {"command": "setup", "workload": name}:
-                workload = WORKLOADS[name]
-                peer = make_peer(workload, num_threads)
-                answer({})
-            case {"command": "loss", "steps": steps}:
-                answer({"loss": loss(peer, workload, steps)})
-            case {"command": "time", "measure": measure, "count": count}:
-                answer({"seconds": seconds(peer, workload, measure, count)})
-            case request:
-                raise ValueError(f"unknown request {request!r}")
+        try:
+            match json.loads(line):
+                case {"command": "setup", "workload": name}:
+                    workload = WORKLOADS[name]
+                    peer = make_peer(workload, num_threads)
+                    answer({})
+                case {"command": "loss", "steps": steps}:
+                    answer({"loss": loss(peer, workload, steps)})
+                case {"command": "time", "measure": measure, "count": count}:
+                    answer({"seconds": seconds(peer, workload, measure, count)})
+                case {"command": "memory", "workload": name, "batch_size": size, "steps": steps}:
+                    make_peer(replace(WORKLOADS[name], batch_size=size, num_batches=1), num_threads).run_steps(steps)
+                    answer({"imported": imported, "peak": peak_bytes()})
+                case request:
+                    raise ValueError(f"unknown request {request!r}")
+        except UnsupportedWorkloadError as error:
+            answer({"error": str(error)})
 
 
 if __name__ == "__main__":

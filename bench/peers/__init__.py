@@ -1,1 +1,4 @@
 """The libraries compared, one module each, all with the interface of peer.Peer."""
+
+# peer -> the library that it is a form of
+PEERS = {"nncpp": "nncpp", "torch": "torch", "torch_channels_last": "torch", "jax": "jax", "sklearn": "sklearn"}

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from numpy.typing import NDArray
 
-from bench.workloads import LEARNING_RATE, Workload
+from bench.workloads import LEARNING_RATE, Conv, Layer, MaxPool, Workload
 
 Parameters = list[tuple[Array, Array]]
 
@@ -24,21 +24,31 @@ class State(NamedTuple):
     t: Array
 
 
-def logits(parameters: Parameters, x: Array) -> Array:
-    for weight, bias in parameters[:-1]:
-        x = jax.nn.relu(x @ weight + bias)
-    weight, bias = parameters[-1]
-    return x @ weight + bias
+def logits(hidden: tuple[Layer, ...], parameters: Parameters, x: Array) -> Array:
+    weights = iter(parameters)
+    for layer in hidden:
+        if isinstance(layer, MaxPool):
+            window = (1, layer.size, layer.size, 1)
+            x = lax.reduce_window(x, -jnp.inf, lax.max, window, window, "VALID")
+            continue
+        weight, bias = next(weights)
+        if isinstance(layer, Conv):
+            padding = [(layer.padding, layer.padding)] * 2
+            z = lax.conv_general_dilated(x, weight, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC")) + bias
+        else:
+            z = x.reshape(len(x), -1) @ weight + bias
+        x = jax.nn.relu(z)
+    weight, bias = next(weights)
+    return x.reshape(len(x), -1) @ weight + bias
 
 
-def mean_loss(parameters: Parameters, x: Array, y: Array) -> Array:
-    z = logits(parameters, x)
+def mean_loss(hidden: tuple[Layer, ...], parameters: Parameters, x: Array, y: Array) -> Array:
+    z = logits(hidden, parameters, x)
     return -jnp.mean(jnp.sum(jax.nn.log_softmax(z) * jax.nn.one_hot(y, z.shape[1]), axis=1))
 
 
-@partial(jax.jit, donate_argnums=0)
-def train_step(state: State, x: Array, y: Array) -> tuple[State, Array]:
-    loss, gradient = jax.value_and_grad(mean_loss)(state.parameters, x, y)
+def train_step(hidden: tuple[Layer, ...], state: State, x: Array, y: Array) -> tuple[State, Array]:
+    loss, gradient = jax.value_and_grad(mean_loss, argnums=1)(hidden, state.parameters, x, y)
     t = state.t + 1
     m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, state.m, gradient)
     v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, state.v, gradient)
@@ -49,14 +59,15 @@ def train_step(state: State, x: Array, y: Array) -> tuple[State, Array]:
     return State(parameters, m, v, t), loss
 
 
-@jax.jit
-def probabilities(parameters: Parameters, x: Array) -> Array:
-    return jax.nn.softmax(logits(parameters, x))
+def probabilities(hidden: tuple[Layer, ...], parameters: Parameters, x: Array) -> Array:
+    return jax.nn.softmax(logits(hidden, parameters, x))
 
 
 class Peer:
     def __init__(self, workload: Workload, num_threads: int) -> None:
         self.workload = workload
+        self.train_step = jax.jit(partial(train_step, workload.hidden), donate_argnums=0)
+        self.probabilities = jax.jit(partial(probabilities, workload.hidden))
         self.batches = [(jnp.asarray(x), jnp.asarray(y)) for x, y in workload.batches()]
         self.random = np.random.default_rng(0)
         self.reset()
@@ -74,7 +85,7 @@ class Peer:
 
     def run_steps(self, count: int) -> None:
         for x, y in islice(cycle(self.batches), count):
-            self.state, _ = train_step(self.state, x, y)
+            self.state, _ = self.train_step(self.state, x, y)
         self.finish()
 
     def run_epochs(self, count: int) -> None:
@@ -82,8 +93,11 @@ class Peer:
         for _ in range(count):
             order = self.random.permutation(len(x)).reshape(-1, self.workload.batch_size)
             for rows in order:
-                self.state, _ = train_step(self.state, x[rows], y[rows])
+                self.state, _ = self.train_step(self.state, x[rows], y[rows])
         self.finish()
 
+    def arrange(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        return x
+
     def predict(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(probabilities(self.state.parameters, x))
+        return np.asarray(self.probabilities(self.state.parameters, x))

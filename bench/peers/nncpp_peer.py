@@ -3,7 +3,23 @@
 from itertools import cycle, islice
 
 import nncpp as nn
-from bench.workloads import LEARNING_RATE, Array, Workload
+from bench.workloads import LEARNING_RATE, Array, Conv, Dense, MaxPool, Workload
+
+
+def model_of(workload: Workload) -> nn.Sequential:
+    layers: list[nn.Input | nn.layers.Layer] = [nn.Input(workload.input_shape)]
+    for layer, shape in workload.layers:
+        match layer:
+            case Conv(filters, size, padding):
+                layers.append(nn.Conv2D(filters, size, activation="relu", padding=padding))
+            case MaxPool(size):
+                layers.append(nn.MaxPool2D(size))
+            case Dense(units):
+                if len(shape) > 1:
+                    layers.append(nn.Flatten())
+                layers.append(nn.Dense(units, activation="relu"))
+    layers[-1] = nn.Dense(workload.classes, activation="softmax")
+    return nn.Sequential(layers, dtype="float32")
 
 
 class Peer:
@@ -11,15 +27,7 @@ class Peer:
         nn.set_num_threads(num_threads)
         self.workload = workload
         self.batches = workload.batches()
-        inputs, *hidden, classes = workload.sizes
-        self.model = nn.Sequential(
-            [
-                nn.Input(inputs),
-                *(nn.Dense(units, activation="relu") for units in hidden),
-                nn.Dense(classes, activation="softmax"),
-            ],
-            dtype="float32",
-        )
+        self.model = model_of(workload)
         self.reset()
 
     def reset(self) -> None:
@@ -35,6 +43,9 @@ class Peer:
     def run_epochs(self, count: int) -> None:
         x, y = self.workload.data
         self.model.fit(x, y, epochs=count, batch_size=self.workload.batch_size, verbose=0)
+
+    def arrange(self, x: Array) -> Array:
+        return x
 
     def predict(self, x: Array) -> Array:
         probabilities: Array = self.model.predict(x)

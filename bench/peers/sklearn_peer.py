@@ -5,25 +5,28 @@ from itertools import cycle, islice
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
-from bench.workloads import LEARNING_RATE, Array, Workload
+from bench.peers.peer import UnsupportedWorkloadError
+from bench.workloads import LEARNING_RATE, Array, Dense, Workload
 
 
 class Peer:
     def __init__(self, workload: Workload, num_threads: int) -> None:
+        if workload.has_images:
+            raise UnsupportedWorkloadError("no convolutions")
         self.workload = workload
         self.batches = workload.batches()
         self.reset()
 
     def reset(self) -> None:
         self.model = MLPClassifier(
-            self.workload.sizes[1:-1],
+            [layer.units for layer in self.workload.hidden if isinstance(layer, Dense)],
             batch_size=self.workload.batch_size,
             learning_rate_init=LEARNING_RATE,
             alpha=0,  # no weight penalty
             shuffle=False,
         )
         # The first call builds the network; then the parameters are set in place, the optimizer built anew.
-        self.model.partial_fit(*self.batches[0], classes=np.arange(self.workload.sizes[-1]))
+        self.model.partial_fit(*self.batches[0], classes=np.arange(self.workload.classes))
         for i, (weight, bias) in enumerate(self.workload.weights):
             self.model.coefs_[i][...] = weight
             self.model.intercepts_[i][...] = bias
@@ -37,6 +40,9 @@ class Peer:
         self.model.set_params(shuffle=True)
         for _ in range(count):
             self.model.partial_fit(*self.workload.data)
+
+    def arrange(self, x: Array) -> Array:
+        return x
 
     def predict(self, x: Array) -> Array:
         probabilities: Array = self.model.predict_proba(x)

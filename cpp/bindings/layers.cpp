@@ -18,6 +18,7 @@ void register_layers(py::module_& module) {
   using LayerClass = py::class_<Layer<T>, std::shared_ptr<Layer<T>>>;
   LayerClass(module, "Layer")
       .def_property_readonly("kind", &Layer<T>::kind)
+      .def_property_readonly("is_view", &Layer<T>::is_view)
       // shapes of one sample; throws ShapeError without the layer's name
       .def(
           "output_shape",
@@ -49,7 +50,12 @@ void register_layers(py::module_& module) {
         return std::make_shared<BatchNorm<T>>(typename BatchNorm<T>::Options{momentum, epsilon, gamma, beta});
       },
       py::arg("momentum"), py::arg("epsilon"), py::arg("gamma_initializer"), py::arg("beta_initializer"));
-  add("Dropout", [](double rate) -> Made { return std::make_shared<Dropout<T>>(rate); }, py::arg("rate"));
+  const auto add_dropout = [&](const char* name, Dropped dropped) {
+    add(name, [dropped](double rate) -> Made { return std::make_shared<Dropout<T>>(rate, dropped); }, py::arg("rate"));
+  };
+  add_dropout("Dropout", Dropped::kNumbers);
+  add_dropout("SpatialDropout1D", Dropped::kChannelsOfSequences);
+  add_dropout("SpatialDropout2D", Dropped::kChannelsOfImages);
   add(
       "Maxout",
       [](Index units, Index pieces, bool use_bias, const Initializer& weight, const Initializer& bias) -> Made {

@@ -42,10 +42,10 @@ void register_network(py::module_& module) {
       .def(py::init<>())
       .def(
           "input",
-          [](Graph<T>& g, const std::vector<Index>& shape, std::string name) {
-            return g.input(Shape(shape), std::move(name));
+          [](Graph<T>& g, const std::vector<Index>& shape, std::string name, double scale) {
+            return g.input(Shape(shape), std::move(name), scale);
           },
-          py::arg("shape"), py::arg("name"))
+          py::arg("shape"), py::arg("name"), py::arg("scale") = 1.0)
       .def(
           "add",
           [](Graph<T>& g, std::shared_ptr<Layer<T>> layer, std::vector<int> inputs, std::string name) {

@@ -1,6 +1,7 @@
 #include "nncpp/graph.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "nncpp/error.hpp"
 
@@ -30,11 +31,14 @@ bool same_shapes(const std::vector<SegmentSpec>& a, const std::vector<SegmentSpe
 }  // namespace
 
 template <typename T>
-int Graph<T>::input(const Shape& sample_shape, std::string name) {
+int Graph<T>::input(const Shape& sample_shape, std::string name, double scale) {
   named(name, [&] { require_sample(sample_shape); });
+  if (!(scale > 0 && std::isnormal(static_cast<Real<T>>(scale))))
+    throw DataError(text(name, ": expected a finite scale > 0 in float", 8 * sizeof(Real<T>), ", got ", scale));
   Node<T> node;
   node.name = std::move(name);
   node.shape = sample_shape;
+  node.scale = scale;
   nodes_.push_back(std::move(node));
   return static_cast<int>(nodes_.size()) - 1;
 }

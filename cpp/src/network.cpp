@@ -86,7 +86,8 @@ void Network<T>::predict(std::span<const Source> inputs, std::span<T* const> out
     plan->set_batch(n);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const Tensor<T> slot = plan->input(static_cast<int>(i));
-      gather<T>(inputs[i], std::span<const Index>(index.data(), static_cast<std::size_t>(n)), slot.data);
+      gather<T>(inputs[i], std::span<const Index>(index.data(), static_cast<std::size_t>(n)), slot.data,
+                input_scale(static_cast<int>(i)));
       require_finite<T>(slot.data, n, slot.size() / n, inputs[i], first);
     }
     plan->forward({.n = n, .mode = Mode::kInference, .seed = seed_}, poll);

@@ -132,7 +132,8 @@ template <typename T>
 void Objective<T>::require_valid(const Examples& examples, const Poll& poll) const {
   require_shapes(examples);
   const FloatMode float_mode;  // a weight that a step would flush to 0 is 0 here too
-  for (const Source& x : examples.inputs) require_finite<T>(x, poll);
+  for (std::size_t i = 0; i < examples.inputs.size(); ++i)
+    require_finite<T>(examples.inputs[i], poll, network_->input_scale(static_cast<int>(i)));
   for (const Term& term : terms_)
     if (term.target >= 0)
       term.loss->require_valid(examples.targets[static_cast<std::size_t>(term.target)],
@@ -196,7 +197,8 @@ template <typename T>
 void Objective<T>::load(const Examples& examples, std::span<const Index> rows, Plan<T>& plan, Batch& batch) const {
   plan.set_batch(static_cast<Index>(rows.size()));
   for (std::size_t i = 0; i < examples.inputs.size(); ++i)
-    gather<T>(examples.inputs[i], rows, plan.input(static_cast<int>(i)).data);
+    gather<T>(examples.inputs[i], rows, plan.input(static_cast<int>(i)).data,
+              network_->input_scale(static_cast<int>(i)));
   for (std::size_t k = 0; k < terms_.size(); ++k) {
     const Term& term = terms_[k];
     if (term.target < 0) continue;
@@ -311,7 +313,8 @@ ObjectiveValue Objective<T>::gradient(const Examples& examples, const Draw& draw
   const auto take_inputs = [&](const Plan<T>& plan) {
     for (std::size_t i = 0; i < dinputs.size(); ++i) {
       const Tensor<T> du = plan.input_gradient(static_cast<int>(i));
-      std::copy(du.begin(), du.end(), dinputs[i]);
+      const T scale = static_cast<T>(network_->input_scale(static_cast<int>(i)));
+      std::transform(du.begin(), du.end(), dinputs[i], [&](const T& d) { return d * scale; });
     }
   };
   return differentiate(examples, draw, dinputs.empty() ? Keep::kNothing : Keep::kInputGradients, dtheta, take_inputs,

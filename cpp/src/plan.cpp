@@ -94,7 +94,8 @@ Plan<T>::Plan(const Graph<T>& graph, const Options& options, const Vectors<T>& v
   set_batch(options_.capacity);
 }
 
-// A view has its input's memory where nothing else reads that: then their gradients are one, too.
+// A view has its input's memory: always where it has no gradient, else where nothing but it reads that, for then their
+// gradients are one, too.
 template <typename T>
 void Plan<T>::find_owners() {
   std::vector<int> num_readers(steps_.size());
@@ -105,7 +106,8 @@ void Plan<T>::find_owners() {
     step.owner = static_cast<int>(i);
     if (step.node->layer == nullptr || !step.node->layer->is_view() || options_.keeps_values) continue;
     const auto input = static_cast<std::size_t>(step.node->inputs[0]);
-    if (num_readers[input] == 1 && !steps_[input].is_output) step.owner = steps_[input].owner;
+    const bool is_only_reader = num_readers[input] == 1 && !steps_[input].is_output;
+    if (is_only_reader || !step.has_gradient) step.owner = steps_[input].owner;
   }
 }
 

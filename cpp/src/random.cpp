@@ -24,7 +24,11 @@ struct Lanes {
   std::uint32_t x[4][kLanes];
 };
 
-void encrypt(Lanes& c, std::uint32_t key0, std::uint32_t key1) {
+// requires: x[0] and x[1] are the low and high words of the blocks
+void encrypt(Lanes& c, const RandomKey& key) {
+  std::fill_n(c.x[2], kLanes, key.step);
+  std::fill_n(c.x[3], kLanes, key.stream);
+  auto key0 = static_cast<std::uint32_t>(key.seed), key1 = static_cast<std::uint32_t>(key.seed >> 32);
   for (int round = 0; round < kRounds; ++round, key0 += kWeyl0, key1 += kWeyl1) {
     for (int i = 0; i < kLanes; ++i) {
       const std::uint64_t product0 = std::uint64_t{kMultiply0} * c.x[0][i];
@@ -98,10 +102,8 @@ void RandomKey::words(std::uint64_t first, std::span<std::uint32_t> to) const {
       const std::uint64_t counter = b + static_cast<std::uint64_t>(i);
       lanes.x[0][i] = static_cast<std::uint32_t>(counter);
       lanes.x[1][i] = static_cast<std::uint32_t>(counter >> 32);
-      lanes.x[2][i] = step;
-      lanes.x[3][i] = stream;
     }
-    encrypt(lanes, static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
+    encrypt(lanes, *this);
     for (std::uint64_t i = 0; i < 4 * kLanes; ++i) {
       const std::uint64_t index = 4 * b + i;
       if (index >= first && index < end) to[index - first] = lanes.x[i % 4][i / 4];
@@ -121,25 +123,26 @@ double RandomKey::normal(std::uint64_t index) const {
   return radius * (index % 2 == 0 ? std::cos(angle) : std::sin(angle));
 }
 
-void RandomKey::normals(std::uint64_t first, std::span<double> to) const {
-  constexpr std::size_t kPairs = 64;
-  std::array<std::uint32_t, 4 * kPairs> words;
-  std::array<double, kPairs> x, y;
-  std::array<double, 2 * kPairs> numbers;
-  const std::uint64_t end = first + to.size();
-  for (std::uint64_t begin = first / 2 * 2; begin < end; begin += numbers.size()) {
-    this->words(2 * begin, words);
-    for (std::size_t i = 0; i < kPairs; ++i) {
-      x[i] = to_unit(words[4 * i], words[4 * i + 1]);
-      y[i] = to_unit(words[4 * i + 2], words[4 * i + 3]);
+void RandomKey::normals(std::span<const std::uint64_t> pairs, std::span<double> to) const {
+  for (std::size_t first = 0; first < pairs.size(); first += kLanes) {
+    const std::size_t count = std::min<std::size_t>(kLanes, pairs.size() - first);
+    Lanes lanes;
+    for (std::size_t i = 0; i < kLanes; ++i) {
+      const std::uint64_t block = pairs[first + std::min(i, count - 1)];
+      lanes.x[0][i] = static_cast<std::uint32_t>(block);
+      lanes.x[1][i] = static_cast<std::uint32_t>(block >> 32);
     }
-    for (std::size_t i = 0; i < kPairs; i += simd::kLanes<double>) box_muller(&x[i], &y[i]);
-    for (std::size_t i = 0; i < kPairs; ++i) {
-      numbers[2 * i] = x[i];
-      numbers[2 * i + 1] = y[i];
+    encrypt(lanes, *this);
+    std::array<double, kLanes> x, y;
+    for (std::size_t i = 0; i < kLanes; ++i) {
+      x[i] = to_unit(lanes.x[0][i], lanes.x[1][i]);
+      y[i] = to_unit(lanes.x[2][i], lanes.x[3][i]);
     }
-    const std::uint64_t from = std::max(begin, first), until = std::min<std::uint64_t>(begin + numbers.size(), end);
-    std::copy_n(numbers.data() + (from - begin), until - from, to.data() + (from - first));
+    for (std::size_t i = 0; i < kLanes; i += simd::kLanes<double>) box_muller(&x[i], &y[i]);
+    for (std::size_t i = 0; i < count; ++i) {
+      to[2 * (first + i)] = x[i];
+      to[2 * (first + i) + 1] = y[i];
+    }
   }
 }
 

@@ -88,6 +88,28 @@ void store_front(T* to, const Packet<T>& p, Index count) {
   for (Index i = 0; i < count; ++i) to[i] = lanes[i];
 }
 
+// Whole numbers >= 0 that a lane and a Whole hold exactly. The compiler takes the lanes out one by one.
+template <typename T, typename Whole>
+Packet<T> load_whole(const Whole* from) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float> && sizeof(Whole) == 1)
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+#endif
+  alignas(64) T lanes[kLanes<T>];
+  for (Index i = 0; i < kLanes<T>; ++i) lanes[i] = static_cast<T>(from[i]);
+  return load<T>(lanes);
+}
+template <typename T, typename Whole>
+void store_whole(Whole* to, const Packet<T>& p) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float> && sizeof(Whole) == 1)
+    return _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(p)));
+#endif
+  alignas(64) T lanes[kLanes<T>];
+  store<T>(lanes, p);
+  for (Index i = 0; i < kLanes<T>; ++i) to[i] = static_cast<Whole>(value_of(lanes[i]));
+}
+
 // sqrt(x) for x >= 0 and x / y for normal or infinite y. In AVX-512 the divider takes 16 and more cycles for a register
 // of floats; an estimate with one Newton step takes 4 and is right to about one unit in the last place. Doubles stay
 // exact.

@@ -14,14 +14,20 @@ struct Float16 {
   std::uint16_t bits;
 };
 
+// What is multiplied by the scale: a double before it becomes a float, which may not hold it; all others as T.
 template <typename T, typename S>
-T convert(const std::byte* from) {
+using Product = std::conditional_t<std::is_same_v<S, double>, S, T>;
+
+template <typename T, typename S>
+T convert(const std::byte* from, Product<T, S> scale) {
   S value;
   std::memcpy(&value, from, sizeof(S));  // a view into a record array need not be aligned
   if constexpr (std::is_same_v<S, Float16>)
-    return static_cast<T>(Eigen::half_impl::half_to_float(Eigen::half_impl::raw_uint16_to_half(value.bits)));
-  else
+    return static_cast<T>(Eigen::half_impl::half_to_float(Eigen::half_impl::raw_uint16_to_half(value.bits))) * scale;
+  else if constexpr (std::is_same_v<T, Index>)
     return static_cast<T>(value);
+  else
+    return static_cast<T>(static_cast<Product<T, S>>(value) * scale);
 }
 
 // innermost axes first taken together where memory allows; most sources become one run of elements
@@ -52,19 +58,19 @@ Layout collapse(const Source& source, Index item) {
 }
 
 template <typename T, typename S>
-T* gather_axes(const std::byte* from, const Layout& layout, std::size_t axis, T* to) {
+T* gather_axes(const std::byte* from, const Layout& layout, std::size_t axis, Product<T, S> scale, T* to) {
   const Index length = layout.lengths[axis], stride = layout.strides[axis];
   if (axis + 1 < layout.rank) {
-    for (Index i = 0; i < length; ++i) to = gather_axes<T, S>(from + i * stride, layout, axis + 1, to);
+    for (Index i = 0; i < length; ++i) to = gather_axes<T, S>(from + i * stride, layout, axis + 1, scale, to);
     return to;
   }
   if (stride == sizeof(S)) {
-    if constexpr (std::is_same_v<T, S>)
+    if (std::is_same_v<T, S> && scale == Product<T, S>(1))
       std::memcpy(to, from, static_cast<std::size_t>(length) * sizeof(T));
     else
-      for (Index i = 0; i < length; ++i) to[i] = convert<T, S>(from + i * static_cast<Index>(sizeof(S)));
+      for (Index i = 0; i < length; ++i) to[i] = convert<T, S>(from + i * static_cast<Index>(sizeof(S)), scale);
   } else {
-    for (Index i = 0; i < length; ++i) to[i] = convert<T, S>(from + i * stride);
+    for (Index i = 0; i < length; ++i) to[i] = convert<T, S>(from + i * stride, scale);
   }
   return to + length;
 }
@@ -76,9 +82,10 @@ bool is_consecutive(std::span<const Index> rows) {
 }
 
 template <typename T, typename S>
-void gather_rows(const Source& source, std::span<const Index> rows, T* to) {
+void gather_rows(const Source& source, std::span<const Index> rows, T* to, double factor) {
   const Layout layout = collapse(source, sizeof(S));
-  if constexpr (std::is_same_v<T, S>) {
+  const auto scale = static_cast<Product<T, S>>(factor);
+  if (std::is_same_v<T, S> && factor == 1) {
     // a stretch of whole rows, as prediction takes them, is one copy
     const Index row_size = layout.lengths[0];
     const bool is_plain =
@@ -89,46 +96,46 @@ void gather_rows(const Source& source, std::span<const Index> rows, T* to) {
       return;
     }
   }
-  for (const Index row : rows) to = gather_axes<T, S>(source.data + row * source.row_stride, layout, 0, to);
+  for (const Index row : rows) to = gather_axes<T, S>(source.data + row * source.row_stride, layout, 0, scale, to);
 }
 
 }  // namespace
 
 // numbers without slopes
 template <>
-void gather(const Source& source, std::span<const Index> rows, Dual* to) {
-  if (source.type == ElementType::kDual) return gather_rows<Dual, Dual>(source, rows, to);
+void gather(const Source& source, std::span<const Index> rows, Dual* to, double scale) {
+  if (source.type == ElementType::kDual) return gather_rows<Dual, Dual>(source, rows, to, scale);
   std::vector<double> values(rows.size() * static_cast<std::size_t>(numel(source.sample)));
-  gather(source, rows, values.data());
+  gather(source, rows, values.data(), scale);
   std::copy(values.begin(), values.end(), to);
 }
 
 template <typename T>
-void gather(const Source& source, std::span<const Index> rows, T* to) {
+void gather(const Source& source, std::span<const Index> rows, T* to, double scale) {
   switch (source.type) {
     case ElementType::kBool:
     case ElementType::kUint8:
-      return gather_rows<T, std::uint8_t>(source, rows, to);
+      return gather_rows<T, std::uint8_t>(source, rows, to, scale);
     case ElementType::kInt8:
-      return gather_rows<T, std::int8_t>(source, rows, to);
+      return gather_rows<T, std::int8_t>(source, rows, to, scale);
     case ElementType::kInt16:
-      return gather_rows<T, std::int16_t>(source, rows, to);
+      return gather_rows<T, std::int16_t>(source, rows, to, scale);
     case ElementType::kInt32:
-      return gather_rows<T, std::int32_t>(source, rows, to);
+      return gather_rows<T, std::int32_t>(source, rows, to, scale);
     case ElementType::kInt64:
-      return gather_rows<T, std::int64_t>(source, rows, to);
+      return gather_rows<T, std::int64_t>(source, rows, to, scale);
     case ElementType::kUint16:
-      return gather_rows<T, std::uint16_t>(source, rows, to);
+      return gather_rows<T, std::uint16_t>(source, rows, to, scale);
     case ElementType::kUint32:
-      return gather_rows<T, std::uint32_t>(source, rows, to);
+      return gather_rows<T, std::uint32_t>(source, rows, to, scale);
     case ElementType::kUint64:
-      return gather_rows<T, std::uint64_t>(source, rows, to);
+      return gather_rows<T, std::uint64_t>(source, rows, to, scale);
     case ElementType::kFloat16:
-      return gather_rows<T, Float16>(source, rows, to);
+      return gather_rows<T, Float16>(source, rows, to, scale);
     case ElementType::kFloat32:
-      return gather_rows<T, float>(source, rows, to);
+      return gather_rows<T, float>(source, rows, to, scale);
     case ElementType::kFloat64:
-      return gather_rows<T, double>(source, rows, to);
+      return gather_rows<T, double>(source, rows, to, scale);
     case ElementType::kDual:
       throw TypeError(text(source.name, ": expected real numbers, got dual numbers"));
   }
@@ -145,8 +152,8 @@ void require_finite(const T* values, Index rows, Index columns, const Source& so
 }
 
 template <typename T>
-void require_finite(const Source& source, const Poll& poll) {
-  if (source.is_integer()) return;
+void require_finite(const Source& source, const Poll& poll, double scale) {
+  if (source.is_integer() && scale <= 1) return;  // any T holds 2^64
   const Index columns = numel(source.sample);
   if (columns == 0) return;
   const Index block = std::max<Index>(1, 65536 / columns);
@@ -156,17 +163,17 @@ void require_finite(const Source& source, const Poll& poll) {
     if (poll && poll()) throw Interrupted{};
     const Index count = std::min(block, source.rows - first);
     std::iota(rows.begin(), rows.begin() + count, first);
-    gather<T>(source, std::span<const Index>(rows.data(), static_cast<std::size_t>(count)), values.data());
+    gather<T>(source, std::span<const Index>(rows.data(), static_cast<std::size_t>(count)), values.data(), scale);
     require_finite<T>(values.data(), count, columns, source, first);
   }
 }
 
-template void gather<float>(const Source&, std::span<const Index>, float*);
-template void gather<double>(const Source&, std::span<const Index>, double*);
-template void gather<Index>(const Source&, std::span<const Index>, Index*);
-template void require_finite<float>(const Source&, const Poll&);
-template void require_finite<double>(const Source&, const Poll&);
-template void require_finite<Dual>(const Source&, const Poll&);
+template void gather<float>(const Source&, std::span<const Index>, float*, double);
+template void gather<double>(const Source&, std::span<const Index>, double*, double);
+template void gather<Index>(const Source&, std::span<const Index>, Index*, double);
+template void require_finite<float>(const Source&, const Poll&, double);
+template void require_finite<double>(const Source&, const Poll&, double);
+template void require_finite<Dual>(const Source&, const Poll&, double);
 template void require_finite<float>(const float*, Index, Index, const Source&, Index);
 template void require_finite<double>(const double*, Index, Index, const Source&, Index);
 template void require_finite<Dual>(const Dual*, Index, Index, const Source&, Index);

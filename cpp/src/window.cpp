@@ -62,7 +62,7 @@ std::array<Sweep, 2> Window::over(const Image& image) const {
     const Index V = sweep.length, S = sweep.stride;
     const bool has_axis = axis == 1 || !options_.is_sequence;
     if (options_.is_same && has_axis) {
-      const Index zeros = std::max<Index>((V - 1) * S + sweep.extent() - V, 0);
+      const Index zeros = (V - 1) * S + sweep.extent() - V;  // never negative
       sweep.padding = {zeros / 2, zeros - zeros / 2};
     }
     const Index room = sweep.padded_length() - sweep.extent();
@@ -74,8 +74,8 @@ std::array<Sweep, 2> Window::over(const Image& image) const {
     sweep.positions = room / S + 1;
     sweep.dropped = room % S;
     if (options_.is_strict && sweep.dropped > 0)
-      throw ShapeError(text("strict: expected ", name, " that a window of ", sweep.extent(), " with stride ", S,
-                            " divides, got ", sweep.padded_length(), ", of which ", sweep.dropped,
+      throw ShapeError(text("expected ", name, " that a window of ", sweep.extent(), " with stride ", S,
+                            " divides (strict), got ", sweep.padded_length(), ", of which ", sweep.dropped,
                             " would be dropped; padding ", in_words(sweep.fitting_paddings()), " would fit"));
   }
   return sweeps;

@@ -64,14 +64,23 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         return path.read_bytes()
 
 
-def as_path(path: object) -> Path:
+def as_path(path: object, argument: str = "path") -> Path:
     """Raises TypeError for anything but a str or a path, FileError for an empty name."""
     name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
     if not isinstance(name, str):
-        raise TypeError(f"path: expected str or os.PathLike, got {type(path).__name__}")
+        raise TypeError(f"{argument}: expected str or os.PathLike, got {type(path).__name__}")
     if not name or "\0" in name:
-        raise FileError(f"path: expected a file name, got {name!r}")
+        raise FileError(f"{argument}: expected a file name, got {name!r}")
     return Path(name)
+
+
+def as_folder(folder: object) -> Path:
+    """As ``as_path``; FileError also where there is no such folder."""
+    path = as_path(folder, "folder")
+    if not path.is_dir():
+        found = "something else" if path.exists() else "none"
+        raise FileError(f"{path}: expected a folder, there is {found} of this name")
+    return path
 
 
 @contextlib.contextmanager

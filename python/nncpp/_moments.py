@@ -12,7 +12,21 @@ WHITENING_METHODS = ("pca", "zca")
 _CHUNK = 1 << 18  # elements converted to float64 at a time
 
 
-def mean_and_deviation(arrays: Sequence[Array], dtype: str) -> tuple[Array, Array]:
+class Rows(NamedTuple):
+    """Rows (N, D) of an array, times a factor."""
+
+    array: Array
+    factor: float = 1.0
+
+    def read(self, rows: slice, dtype: str) -> Array:
+        """Some of them, as ``dtype`` reads them, in float64 and row by row in memory."""
+        values = self.array[rows]
+        if self.factor != 1.0:
+            values = np.multiply(values, self.factor, dtype=np.float64)
+        return values.astype(dtype, copy=False).astype(np.float64, order="C")
+
+
+def mean_and_deviation(arrays: Sequence[Rows], dtype: str) -> tuple[Array, Array]:
     """Mean and standard deviation of the columns of all arrays, read in ``dtype`` and kept in it.
 
     One pass in float64: chunks are joined by Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for
@@ -24,10 +38,10 @@ def mean_and_deviation(arrays: Sequence[Array], dtype: str) -> tuple[Array, Arra
     DataError
         for a mean or deviation that is not finite in ``dtype``
     """
-    columns = arrays[0].shape[1]
+    columns = arrays[0].array.shape[1]
     count, mean, squares = 0, np.zeros(columns), np.zeros(columns)
     with np.errstate(over="ignore", invalid="ignore"):  # looked for at the end
-        origin = arrays[0][0].astype(dtype).astype(np.float64)
+        origin = arrays[0].read(slice(1), dtype)[0]
         for rows in _chunks(arrays, dtype, max(1, _CHUNK // columns)):
             chunk = rows - origin
             chunk_mean = chunk.mean(axis=0)
@@ -80,7 +94,7 @@ class Principal(NamedTuple):
         return projected * self.deviation @ self.directions
 
 
-def principal_directions(arrays: Sequence[Array], dtype: str, epsilon: float) -> Principal:
+def principal_directions(arrays: Sequence[Rows], dtype: str, epsilon: float) -> Principal:
     """All D singular vectors of the centred rows of all arrays, read in ``dtype``; the values over sqrt(n - 1).
 
     Rows pass through a QR decomposition a few at a time: R has the singular vectors and values of the rows above it.
@@ -91,7 +105,7 @@ def principal_directions(arrays: Sequence[Array], dtype: str, epsilon: float) ->
     ShapeError, DataError
         for fewer than 2 rows; as ``mean_and_deviation``
     """
-    count, columns = sum(map(len, arrays)), arrays[0].shape[1]
+    count, columns = sum(len(rows.array) for rows in arrays), arrays[0].array.shape[1]
     if count < 2:
         raise ShapeError(f"x: expected at least 2 rows for a covariance, got {count}")
     mean, _ = mean_and_deviation(arrays, dtype)
@@ -106,8 +120,8 @@ def principal_directions(arrays: Sequence[Array], dtype: str, epsilon: float) ->
     return Principal(mean, directions * np.sign(largest), deviation)
 
 
-def _chunks(arrays: Sequence[Array], dtype: str, rows: int) -> Iterator[Array]:
-    """The rows of all arrays, so many at a time, as ``dtype`` reads them, in float64 and row by row in memory."""
-    for array in arrays:
-        for start in range(0, len(array), rows):
-            yield array[start : start + rows].astype(dtype, copy=False).astype(np.float64, order="C")
+def _chunks(arrays: Sequence[Rows], dtype: str, count: int) -> Iterator[Array]:
+    """The rows of all arrays, so many at a time."""
+    for rows in arrays:
+        for start in range(0, len(rows.array), count):
+            yield rows.read(slice(start, start + count), dtype)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._arguments import data_type, object_name, random_seed, shown
+from ._arguments import data_type, flag, object_name, random_seed, shown
 from .data import Array
 from .errors import DataError, NncppError
 from .graph import Graph, Node
@@ -43,7 +43,9 @@ class Architecture:
         given, graph = nodes_of("inputs", inputs, Node), self._network.graph
         if len(given) != len(graph.inputs):
             raise DataError(f"{self.name}: expected {len(graph.inputs)} nodes, got {len(given)}")
-        nodes: dict[Node, Node] = dict(zip(graph.inputs, given, strict=True))
+        nodes: dict[Node, Node] = {
+            own: node if own.scale is None else node * own.scale for own, node in zip(graph.inputs, given, strict=True)
+        }
         for node in graph.nodes:
             nodes[node] = Node(node.layer, tuple(nodes[u] for u in node.inputs), origin=self)
         return one_or_list([nodes[node] for node in graph.outputs])
@@ -88,8 +90,22 @@ class Architecture:
         """
         return total_size(self.parameters)
 
-    def summary(self) -> str:
+    def summary(self, detail: bool = False) -> str:
         """Prints a table of layers, output shapes and parameters; returns the text.
+
+        A * marks layers whose window does not reach the end of its input, and a line below says what they drop and
+        which paddings would fit.
+
+        Parameters
+        ----------
+        detail
+            True adds what each layer costs for one sample: multiply-adds (products with weights) and the memory of its
+            output
+
+        Raises
+        ------
+        NncppError, TypeError
+            before the model is built; for a detail that is neither True nor False
 
         Examples
         --------
@@ -104,7 +120,7 @@ class Architecture:
         ---------------------------------------
         9 parameters, 0.0 KiB
         """
-        text = summary_text(self.name, self.dtype, self._network)
+        text = summary_text(self.name, self.dtype, self._network, flag("detail", detail))
         print(text)  # noqa: T201
         return text
 

@@ -60,7 +60,8 @@ class _Explanation:
             yield "Where an operand repeats, its gradient is summed over all places that it goes to."
         yield from ("", "FORWARD")
         for source in self.graph.inputs:
-            yield f"{self.names[source]} {_shape(self.values[source])}, input"
+            scale = "" if source.scale is None else f" times {source.scale:g}"
+            yield f"{self.names[source]} {_shape(self.values[source])}, input{scale}"
             yield from _numbers(self.values[source])
         for node in self.graph.nodes:
             yield from self._forward(node)

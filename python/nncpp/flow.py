@@ -14,7 +14,7 @@ from .architecture import nodes_of
 from .data import Array
 from .errors import DataError, ShapeError
 from .graph import Graph, Node
-from .layers import operators
+from .layers import Input, operators
 from .network import Network
 
 
@@ -130,6 +130,8 @@ def value_and_gradients(
             return np.zeros((batch, *node.shape) if node.has_rows else node.shape)
         found = by_node[places[node]]
         assert found is not None  # all have one: constants and inputs too
+        if isinstance(node, Input) and node.scale is not None:  # by what is given
+            found = found * node.scale
         return found if node.has_rows else np.asarray(found[0])
 
     return value.value, [gradient(node) for node in nodes]

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from . import _core
+from ._moments import Rows
 from .data import Array, batch_shape
 from .errors import DataError, ShapeError
 from .graph import Graph
@@ -137,7 +138,8 @@ class Network:
             if any(node.layer is not None for node in used):
                 raise DataError(f"{self.graph.names[layer]}: expected to stand directly behind an Input")
             places = [i for node in used for i, entry in enumerate(self.graph.inputs) if entry is node]
-            state = layer._fitted_state([inputs[i] for i in places], self.theta.dtype.name)
+            rows = [Rows(inputs[i], self.graph.inputs[i].factor) for i in places]
+            state = layer._fitted_state(rows, self.theta.dtype.name)
             fitted |= {f"{self.graph.names[layer]}/{name}": values for name, values in state.items()}
         for name, values in fitted.items():
             self.state[name][...] = values

@@ -35,7 +35,7 @@ from ._indexing import basic_index
 from .data import array
 from .errors import DataError
 from .graph import Node
-from .layers import Activation, operators
+from .layers import Activation, operators, rearrangement
 
 __all__ = [
     "abs",
@@ -217,19 +217,19 @@ def max(x: Any, axis: Any = None, keepdims: bool = False) -> Node:  # noqa: A001
 
 def reshape(x: Any, shape: Any) -> Node:
     """Node v = x in another shape of a sample, its numbers in their order; one length may be -1: what is left over."""
-    return operators.Reshape(shape)(_nodes(x=x))
+    return rearrangement.Reshape(shape)(_nodes(x=x))
 
 
 def transpose(x: Any, axes: Any = None) -> Node:
     """Node v = x with axis axes[i] of a sample as axis i; by default in reverse order."""
-    return operators.Transpose(axes)(_nodes(x=x))
+    return rearrangement.Transpose(axes)(_nodes(x=x))
 
 
 def concatenate(values: Sequence[Any], axis: int = 0) -> Node:
     """Node v = the values one behind the other along an axis of a sample; arrays repeat beside values with rows."""
     if not isinstance(values, list | tuple):
         raise TypeError(f"values: expected a list of nodes and arrays, got {shown(values)}")
-    return operators.Concatenate(axis)([_node(f"values[{i}]", value) for i, value in enumerate(values)])
+    return rearrangement.Concatenate(axis)([_node(f"values[{i}]", value) for i, value in enumerate(values)])
 
 
 def slice(x: Any, index: Any) -> Node:  # noqa: A001
@@ -237,8 +237,8 @@ def slice(x: Any, index: Any) -> Node:  # noqa: A001
     node = _node("x", x)
     axes, shape = basic_index(index, node.shape)
     if axes != [(0, length, 1) for length in node.shape]:
-        node = operators.Slice(axes)(node)
-    return node if node.shape == shape else operators.Reshape(shape)(node)
+        node = rearrangement.Slice(axes)(node)
+    return node if node.shape == shape else rearrangement.Reshape(shape)(node)
 
 
 def gather(x: Any, indices: Any, axis: int = 0) -> Node:
@@ -247,7 +247,7 @@ def gather(x: Any, indices: Any, axis: int = 0) -> Node:
     Indices are whole numbers or a node of such; -1 is the last element. x an array (K, D) and indices with rows (N, T)
     are an embedding (N, T, D).
     """
-    node, operator = _node("x", x), operators.Gather(axis)
+    node, operator = _node("x", x), rearrangement.Gather(axis)
     if isinstance(indices, Node):
         return operator([node, indices])
     places = array(indices, "indices")

@@ -16,7 +16,7 @@ from . import data, serialization
 from ._arguments import flag, number, one_of, whole_number
 from ._configured import Configured
 from ._files import as_path, read_bytes, write_bytes_atomically
-from ._moments import WHITENING_METHODS, Principal, mean_and_deviation, principal_directions
+from ._moments import WHITENING_METHODS, Principal, Rows, mean_and_deviation, principal_directions
 from .data import Array
 from .errors import DataError, FileError, NncppError, ShapeError
 
@@ -178,7 +178,7 @@ class Standardizer(Preprocessor):
         self.with_deviation = flag("with_deviation", with_deviation)
 
     def _fit(self, x: Array) -> Mapping[str, Array]:
-        mean, deviation = mean_and_deviation([x], "float64")
+        mean, deviation = mean_and_deviation([Rows(x)], "float64")
         return {"mean": mean, "deviation": deviation if self.with_deviation else np.ones_like(deviation)}
 
     def _shapes(self, columns: int) -> Mapping[str, tuple[int, ...]]:
@@ -240,7 +240,7 @@ class Whitener(Preprocessor):
         columns, kept = x.shape[1], self.components
         if kept is not None and kept > columns:
             raise DataError(f"components: expected at most {columns}, the columns of x, got {kept}")
-        mean, directions, deviation = principal_directions([x], "float64", self.epsilon)
+        mean, directions, deviation = principal_directions([Rows(x)], "float64", self.epsilon)
         return {"mean": mean, "directions": directions[:kept], "deviation": deviation[:kept]}
 
     def _shapes(self, columns: int) -> Mapping[str, tuple[int, ...]]:

@@ -204,7 +204,7 @@ Failures check_gradients_add(const LayerRow& row) {
     return view(graph.segments()[static_cast<std::size_t>(place)], is_gradient ? dtheta.data() : theta.data());
   };
   for (std::size_t i = 0; i < row.inputs.size(); ++i) copy(single[0].inputs[i].tensor(), input(i, false));
-  const Pass pass{kBatch, mode, kKey.seed, kKey.step};
+  const Pass pass{kBatch, mode, kKey.seed, kKey.step, {.epoch = kKey.step}};  // as LayerRun has it
   plan.forward(pass);
   for (int k = 0; k < 2; ++k) {
     auto& alone = single[static_cast<std::size_t>(k)];

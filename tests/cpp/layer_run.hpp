@@ -1,4 +1,4 @@
-// LayerRun: one layer called directly, every array it is handed in memory that notices a write past its end.
+// LayerRun: one layer called directly, every array it is handed in memory that notices a write past its ends.
 #pragma once
 
 #include <memory>
@@ -9,28 +9,30 @@
 
 namespace nncpp::testing {
 
-// An array with a guard behind its last element; it starts as NaN, so that nothing can lean on zeros.
+// An array between guards; it starts as NaN, so that nothing can lean on zeros.
 template <typename T>
 class Block {
  public:
-  explicit Block(const Shape& shape) : shape_(shape), memory_(numel(shape) + kGuardSize) {
-    std::fill_n(memory_.data(), memory_.size(), kNaN);
-    std::fill_n(values().end(), kGuardSize, kGuard);
+  explicit Block(const Shape& shape) : shape_(shape), memory_(numel(shape) + 2 * kGuardSize) {
+    std::fill_n(memory_.data(), memory_.size(), kGuard);
+    forget();
   }
   const Shape& shape() const { return shape_; }
-  T* data() { return memory_.data(); }
-  const T* data() const { return memory_.data(); }
+  T* data() { return memory_.data() + kGuardSize; }
+  const T* data() const { return memory_.data() + kGuardSize; }
   std::span<T> values() { return {data(), static_cast<std::size_t>(numel(shape_))}; }
   std::span<const T> values() const { return {data(), static_cast<std::size_t>(numel(shape_))}; }
   Tensor<T> tensor() { return {data(), shape_}; }
   std::vector<T> copy() const { return {values().begin(), values().end()}; }
   void forget() { std::fill(values().begin(), values().end(), kNaN); }
   bool has_guard() const {
-    return std::all_of(data() + numel(shape_), data() + memory_.size(), [](T x) { return x == kGuard; });
+    const auto is_guard = [](T x) { return x == kGuard; };
+    return std::all_of(memory_.data(), data(), is_guard) &&
+           std::all_of(data() + numel(shape_), memory_.data() + memory_.size(), is_guard);
   }
 
  private:
-  static constexpr Index kGuardSize = 16;
+  static constexpr Index kGuardSize = 16;  // keeps the alignment
   static constexpr T kGuard = T(-12345), kNaN = std::numeric_limits<T>::quiet_NaN();
   Shape shape_;
   Buffer<T> memory_;
@@ -71,9 +73,17 @@ class LayerRun {
     const auto next = tensors(next_state);
     for (std::size_t i = 0; i < state.size(); ++i)
       std::copy(state[i].values().begin(), state[i].values().end(), next_state[i].values().begin());
-    layer_.forward({u, output.tensor(), w, s,
+    layer_.forward({u,
+                    output.tensor(),
+                    w,
+                    s,
                     mode == Mode::kTraining ? std::span<const Tensor<T>>(next) : std::span<const Tensor<T>>(),
-                    saved_.data(), forward_scratch_.data(), mode, key, is_linear});
+                    saved_.data(),
+                    forward_scratch_.data(),
+                    mode,
+                    key,
+                    is_linear,
+                    {rows, key.step}});
   }
 
   // Adds to what dinputs and dweights hold where `write` says so. What the layer says it does not read is not there.
@@ -92,8 +102,19 @@ class LayerRun {
     const auto u = constants(layer_.backward_reads_inputs() ? inputs : absent_inputs), w = constants(weights),
                s = constants(state);
     const Tensor<const T> v = layer_.backward_reads_output() ? output.tensor() : absent_output.tensor();
-    layer_.backward(
-        {u, v, doutput.tensor(), du, w, dw, s, saved_.data(), backward_scratch_.data(), mode, key, is_linear});
+    layer_.backward({u,
+                     v,
+                     doutput.tensor(),
+                     du,
+                     w,
+                     dw,
+                     s,
+                     saved_.data(),
+                     backward_scratch_.data(),
+                     mode,
+                     key,
+                     is_linear,
+                     {rows, key.step}});
   }
 
   // gradients of inputs, then of weights
@@ -112,6 +133,7 @@ class LayerRun {
 
   std::vector<Block<T>> inputs, weights, state, next_state, dinputs, dweights;
   Block<T> output, doutput;
+  std::vector<Index> rows;  // of the examples; empty: 0, 1, 2, ... The step is the epoch
 
  private:
   static constexpr double kWeightScale = 0.5;

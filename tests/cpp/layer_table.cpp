@@ -80,6 +80,16 @@ void add_dropout(std::vector<LayerRow>& table) {
                        rate > 0});
     }
   }
+  const auto add_spatial = [&](Dropped dropped, const Shape& sample) {
+    table.push_back({text("Dropout, spatial, ", sample),
+                     std::make_shared<Dropout<float>>(0.4, dropped),
+                     std::make_shared<Dropout<double>>(0.4, dropped),
+                     {sample},
+                     {{}, {sample, sample}, {{7}}, {sample.batch(3)}},
+                     true});
+  };
+  for (const Shape& sample : {Shape{3, 2, 9}, Shape{4, 5, 67}}) add_spatial(Dropped::kChannelsOfImages, sample);
+  for (const Shape& sample : {Shape{5, 11}, Shape{2, 130}}) add_spatial(Dropped::kChannelsOfSequences, sample);
 }
 
 void add_gaussian_noise(std::vector<LayerRow>& table) {
@@ -192,6 +202,7 @@ const std::vector<LayerRow>& layer_table() {
     add_variables(rows);
     add_whiten(rows);
     add_operators(rows);
+    add_augmentation(rows);
     add_images(rows);
     return rows;
   }();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <numeric>
 #include <vector>
@@ -20,6 +21,17 @@ inline std::size_t at(Index i, Index j, Index columns) { return static_cast<std:
 struct Product {
   Vector values, magnitudes;
 };
+
+// the largest error, relative to the sum of the magnitudes of what was added up
+double error_of_sums(const auto& got, const Product& expected) {
+  double largest = 0;
+  for (std::size_t i = 0; i < expected.values.size(); ++i) {
+    if (static_cast<double>(got[i]) == expected.values[i]) continue;
+    const double error = std::abs(static_cast<double>(got[i]) - expected.values[i]) / expected.magnitudes[i];
+    largest = std::isnan(error) ? std::numeric_limits<double>::infinity() : std::max(largest, error);
+  }
+  return largest;
+}
 
 template <typename T>
 Product product(const Matrix<T>& a, const Matrix<T>& b, const T* bias = nullptr) {

@@ -9,16 +9,21 @@ namespace {
 
 constexpr RandomKey kKey{.seed = 3, .stream = kLayerStreams, .step = 1};
 
-TEST_CASE_TEMPLATE("noise: in training each number has the key's normal number added, times the deviation", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("noise: in training each number has a normal number of its row and place added", T, float, double) {
   const GaussianNoise<T> layer(0.5);
-  LayerRun<T> run(layer, {{1237}}, 21, 1);
-  run.forward(Mode::kTraining, kKey);
-  run.backward(Mode::kTraining, kKey);
-  const auto u = run.inputs[0].values(), v = run.output.values();
-  for (std::size_t i = 0; i < v.size(); ++i)
-    REQUIRE(relative_error(v[i], u[i] + 0.5 * kKey.normal(i), 1) <= Tolerance<T>::kElement);
-  CHECK(same_bits(run.dinputs[0].values(), run.doutput.values()));
+  for (const auto& sample : {Shape{1237}, Shape{3, 5}, Shape{8}, Shape{1}, Shape{}}) {
+    LayerRun<T> run(layer, {sample}, 21, 1);
+    for (Index i = 0; i < 21; ++i) run.rows.push_back(i * i + 7);
+    run.forward(Mode::kTraining, kKey);
+    run.backward(Mode::kTraining, kKey);
+    const auto u = run.inputs[0].values(), v = run.output.values();
+    const auto columns = static_cast<std::size_t>(numel(sample)), even = (columns + 1) / 2 * 2;
+    for (std::size_t i = 0; i < v.size(); ++i) {
+      const std::uint64_t number = static_cast<std::uint64_t>(run.rows[i / columns]) * even + i % columns;
+      REQUIRE(relative_error(v[i], u[i] + 0.5 * kKey.normal(number), 1) <= Tolerance<T>::kElement);
+    }
+    CHECK(same_bits(run.dinputs[0].values(), run.doutput.values()));
+  }
 }
 
 TEST_CASE("noise: in inference, and with deviation 0, nothing is added") {

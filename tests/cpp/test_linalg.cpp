@@ -64,16 +64,6 @@ struct Result {
   std::vector<T> memory;
 };
 
-// the largest error, relative to the sum of the magnitudes of what was added up
-double error_of_sums(const auto& got, const reference::Product& expected) {
-  double largest = 0;
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    const double error = std::abs(static_cast<double>(got[i]) - expected.values[i]) / expected.magnitudes[i];
-    largest = std::isnan(error) ? std::numeric_limits<double>::infinity() : std::max(largest, error);
-  }
-  return largest;
-}
-
 TEST_CASE_TEMPLATE("linalg: every form and size gives the product of the plain loops", T, float, double) {
   for (const Size& size : sizes()) {
     for (const Form form : kForms) {

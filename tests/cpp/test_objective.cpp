@@ -4,6 +4,7 @@
 #include "messages.hpp"
 #include "nncpp/error.hpp"
 #include "nncpp/layers/activation.hpp"
+#include "nncpp/layers/augmentation.hpp"
 #include "numerical.hpp"
 #include "reference.hpp"
 #include "training.hpp"
@@ -111,6 +112,52 @@ TEST_CASE("objective: loss weights scale the losses of several outputs") {
   const auto bias = static_cast<std::size_t>(make(1, 1)->network().graph().segments().back().offset);  // of b
   CHECK(a[bias] == 0);
   CHECK(b[bias] != 0);
+}
+
+TEST_CASE("objective: with a scaled input and augmentation the gradient by what came in is what differences give") {
+  Graph<double> graph;
+  graph.input({2, 3, 1}, "x", 0.25);
+  graph.add(std::make_shared<RandomFlip<double>>(true, true), {0}, "flip");
+  graph.add(std::make_shared<RandomShift<double>>(1, 1), {1}, "shift");
+  graph.add(std::make_shared<ActivationLayer<double>>(Activation::kTanh), {2}, "tanh");
+  auto network = std::make_shared<Network<double>>(std::move(graph), std::vector<int>{3}, 1);
+  Objective<double> squared(network, {{make_loss<double>("squared")}, {1.0}});
+  constexpr Index kCount = 20;
+  auto x = random_values<double>(kCount * 6, 1), y = random_values<double>(kCount * 6, 2);
+  const Examples examples{{source(x.data(), kCount, {2, 3, 1})}, {source(y.data(), kCount, {2, 3, 1}, "y")}, {}};
+  std::vector<double> dx(x.size());
+  double* const dinputs[] = {dx.data()};
+  const Objective<double>::Draw draw{Mode::kTraining, 3, 5};
+  squared.gradient(examples, draw, nullptr, dinputs);
+  const auto expected = numerical_gradient(x, [&] { return squared.gradient(examples, draw, nullptr, {}).value; });
+  CHECK(largest_error(dx, expected, kGradientFloor) <= kGradient);
+  Objective<double>::Draw another = draw;
+  another.step = 4;
+  CHECK(squared.gradient(examples, another, nullptr, {}).value == squared.gradient(examples, draw, nullptr, {}).value);
+  another.epoch = 6;
+  CHECK(squared.gradient(examples, another, nullptr, {}).value != squared.gradient(examples, draw, nullptr, {}).value);
+}
+
+TEST_CASE("objective: a row is augmented the same in any batch") {
+  Graph<double> graph;
+  graph.input({1, 4, 1}, "x");
+  graph.add(std::make_shared<RandomShift<double>>(0, 3), {0}, "shift");
+  auto network = std::make_shared<Network<double>>(std::move(graph), std::vector<int>{1}, 1);
+  using O = Objective<double>;
+  O squared(network, {{make_loss<double>("squared")}, {1.0}});
+  auto x = random_values<double>(40, 1);
+  const Examples examples{{source(x.data(), 10, {1, 4, 1})}, {source(x.data(), 10, {1, 4, 1}, "y")}, {}};
+  const O::Draw draw{Mode::kTraining, 3, 5};
+  const auto losses = [&](const std::vector<Index>& rows) {
+    O::Batch& batch = squared.batch(static_cast<Index>(rows.size()), O::Keep::kNothing);
+    squared.forward(batch, examples, rows, draw, {});
+    return squared.row_losses(batch, 0);
+  };
+  const auto all = losses({0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+  CHECK(std::count(all.begin(), all.end(), 0.0) < 5);
+  const std::vector<Index> some{7, 2, 2, 9};
+  const auto again = losses(some);
+  for (std::size_t i = 0; i < some.size(); ++i) CHECK(again[i] == all[static_cast<std::size_t>(some[i])]);
 }
 
 TEST_CASE("objective: a loss that compares two outputs has their opposite gradients, and takes no target") {

@@ -82,11 +82,15 @@ TEST_CASE("random: normal numbers have the moments of the normal distribution an
 TEST_CASE("random: normal numbers in bulk are the normal numbers one by one") {
   const RandomKey key{.seed = 0x123456789abcdef, .stream = 5, .step = 9};
   for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{3}, (std::uint64_t{1} << 33) - 5}) {
-    for (const std::size_t count : {1, 2, 127, 128, 129, 5000}) {
-      std::vector<double> numbers(count);
-      key.normals(first, numbers);
-      for (std::size_t i = 0; i < count; ++i)
-        REQUIRE(relative_error(numbers[i], key.normal(first + i), 1) <= Tolerance<double>::kElement);
+    for (const std::uint64_t stride : {1, 7}) {
+      for (const std::size_t count : {1, 2, 15, 16, 17, 2500}) {
+        std::vector<std::uint64_t> pairs(count);
+        for (std::size_t i = 0; i < count; ++i) pairs[i] = first + stride * i;
+        std::vector<double> numbers(2 * count);
+        key.normals(pairs, numbers);
+        for (std::size_t i = 0; i < 2 * count; ++i)
+          REQUIRE(relative_error(numbers[i], key.normal(2 * pairs[i / 2] + i % 2), 1) <= Tolerance<double>::kElement);
+      }
     }
   }
 }

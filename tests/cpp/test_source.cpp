@@ -109,6 +109,61 @@ TEST_CASE_TEMPLATE("source: every one of the 65536 half-precision numbers is con
   }
 }
 
+TEST_CASE_TEMPLATE("source: rows of every element type are multiplied by a scale", E, std::int8_t, std::int16_t,
+                   std::int32_t, std::int64_t, std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t, float,
+                   double) {
+  const auto values = counted<E>(5 * 67, std::is_signed_v<E> ? -7 : 3);
+  const Source plain = source(values.data(), 5, {67});
+  Source strided = source(values.data(), 5, {33});
+  strided.strides[0] *= 2;
+  for (const Source& x : {plain, strided}) {
+    const auto size = static_cast<std::size_t>(numel(x.sample));
+    for (const std::vector<Index>& rows : {kRows, std::vector<Index>{1, 2, 3}}) {
+      for (const double scale : {1 / 255.0, 3.0}) {
+        std::vector<float> narrow(rows.size() * size);
+        std::vector<double> wide(narrow.size());
+        gather<float>(x, rows, narrow.data(), scale);
+        gather<double>(x, rows, wide.data(), scale);
+        for (std::size_t i = 0; i < wide.size(); ++i) {
+          const double value =
+              static_cast<double>(reference::element<E>(x, rows[i / size], static_cast<Index>(i % size)));
+          REQUIRE(wide[i] == value * scale);
+          if constexpr (std::is_same_v<E, double>)
+            REQUIRE(narrow[i] == static_cast<float>(value * scale));
+          else
+            REQUIRE(narrow[i] == static_cast<float>(value) * static_cast<float>(scale));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("source: dual numbers are scaled with their slopes, others have none") {
+  const Dual duals[] = {{1, 2}, {3, -4}};
+  Source x = source<double>(nullptr, 2, {});
+  x.data = reinterpret_cast<const std::byte*>(duals);
+  x.type = ElementType::kDual;
+  x.row_stride = sizeof(Dual);
+  const Index rows[] = {1, 0};
+  Dual got[2];
+  gather(x, rows, got, 0.5);
+  CHECK((got[0].value == 1.5 && got[0].slope == -2 && got[1].value == 0.5 && got[1].slope == 1));
+  const std::uint8_t bytes[] = {10, 20};
+  gather(source(bytes, 2, {}), rows, got, 0.5);
+  CHECK((got[0].value == 10 && got[0].slope == 0 && got[1].value == 5 && got[1].slope == 0));
+}
+
+TEST_CASE("source: what a scale makes infinite is found, and what it makes finite is good") {
+  const float large[] = {1.0f, 1e30f};
+  CHECK_NOTHROW(require_finite<float>(source(large, 2, {}), {}, 1e8));
+  CHECK_THROWS_AS(require_finite<float>(source(large, 2, {}), {}, 1e9), DataError);
+  const std::int64_t integers[] = {1, std::numeric_limits<std::int64_t>::max()};
+  CHECK_NOTHROW(require_finite<float>(source(integers, 2, {}), {}, 1e19));
+  CHECK_THROWS_AS(require_finite<float>(source(integers, 2, {}), {}, 1e20), DataError);
+  const double larger[] = {1e40};
+  CHECK_NOTHROW(require_finite<float>(source(larger, 1, {}), {}, 1e-10));
+}
+
 std::string message_of(const Source& x) {
   try {
     require_finite<float>(x);

@@ -41,6 +41,7 @@ PLOTS: list[Case] = [
     case("filters of five channels", filters(np.ones((3, 3, 5, 2))), Shape, "1 or 3 channels", "5"),
     case("filters of no shape", filters(np.ones((7, 2))), Shape, "shape", "7 inputs", "(height, width)"),
     case("filters of another shape", filters(np.ones((6, 2)), shape=(2, 2)), Shape, "shape", "6", "(2, 2)"),
+    case("filters that have a shape", filters(np.ones((3, 3, 1, 2)), shape=(3, 3)), Data, "shape", "None", "(3, 3)"),
     case("filters of a shape of one axis", filters(np.ones((4, 2)), shape=4), TypeError, "shape", "height", "4"),
     case("filters of half a pixel", filters(np.ones((4, 2)), shape=(1.5, 2)), TypeError, "shape", "1.5"),
     case("filters in no order", filters(np.ones((4, 2)), sort="size"), Data, "sort", "none, norm", "size"),

@@ -88,6 +88,49 @@ def maxout(units: int, pieces: int) -> Callable[..., nn.Layer]:
     return lambda **name: nn.Maxout(units, pieces, bias_initializer=nn.initializers.Normal(0.0, 0.5), **name)
 
 
+def at_window_sum(u: Any, parameters: Any) -> Any:
+    weight = parameters["weight"]
+    windows = np.lib.stride_tricks.sliding_window_view(u, weight.shape[:2], axis=(1, 2))
+    return np.einsum("nyxcij,ijck->nyxk", windows, weight) + parameters["bias"]
+
+
+def conv2d(filters: int, size: Any, activation: str = "tanh", **options: Any) -> Callable[..., nn.Layer]:
+    return lambda **name: nn.Conv2D(filters, size, activation, bias_initializer="ones", **options, **name)
+
+
+def conv1d(filters: int, size: int, **options: Any) -> Callable[..., nn.Layer]:
+    return lambda **name: nn.Conv1D(filters, size, "gelu", bias_initializer="ones", **options, **name)
+
+
+def conv2d_transpose(filters: int, size: int, **options: Any) -> Callable[..., nn.Layer]:
+    return lambda **name: nn.Conv2DTranspose(filters, size, "tanh", bias_initializer="ones", **options, **name)
+
+
+def locally_connected(filters: int, size: int, **options: Any) -> Callable[..., nn.Layer]:
+    return lambda **name: nn.LocallyConnected2D(filters, size, "tanh", bias_initializer="ones", **options, **name)
+
+
+def leads(size: tuple[int, int], strides: tuple[int, int] | None = None) -> Callable[[Any, Any], Any]:
+    """Of the largest pixel of each window over the next."""
+    rows, columns = strides or size
+
+    def at_equal_pixels(u: Any, parameters: Any) -> Any:
+        windows = np.lib.stride_tricks.sliding_window_view(u, size, axis=(1, 2))[:, ::rows, ::columns]
+        pixels = np.sort(windows.reshape(*windows.shape[:4], -1), axis=-1)
+        return pixels[..., -1] - pixels[..., -2]
+
+    return at_equal_pixels
+
+
+def padded_leads(u: Any, parameters: Any) -> Any:
+    padded = np.pad(u, ((0, 0), (1, 0), (1, 1), (0, 0)), constant_values=-9.0)
+    return leads((2, 3), (1, 2))(padded, parameters)
+
+
+def leads_of_steps(u: Any, parameters: Any) -> Any:
+    return leads((1, 3), (1, 2))(u[:, None], parameters)
+
+
 SMOOTH = ["identity", "sigmoid", "tanh", "softplus", "exponential", "gelu", "silu", "softmax", "log_softmax"]
 BENT_AT_ZERO = ["softsign", "relu", "leaky_relu", "elu", "selu"]  # also those whose second derivative jumps
 ROWS = [
@@ -111,8 +154,117 @@ ROWS = [
     Row("prelu of one slope", partial(nn.PReLU, True), (3, 2), (3, 2), kinks=at_input),
     Row("maxout", maxout(3, 2), (5,), (3,), maxout(90, 3), (130,), kinks=at_tie),
     Row("maxout on a sequence", maxout(2, 4), (3, 4), (3, 2), kinks=at_tie),
+    Row("conv2d", conv2d(3, (2, 3)), (4, 5, 2), (3, 3, 3), conv2d(33, 3), (9, 8, 17)),
+    Row("conv2d relu", conv2d(2, 2, "relu"), (3, 3, 1), (2, 2, 2), kinks=at_window_sum),
+    Row("conv2d softmax", conv2d(3, 1, "softmax"), (2, 3, 2), (2, 3, 3)),
+    Row("conv2d same", conv2d(2, 3, padding="same", strides=2), (3, 4, 2), (3, 4, 2)),
+    Row(
+        "conv2d with strides, padding and dilation",
+        conv2d(2, (3, 2), strides=(2, 1), padding=((1, 0), (0, 2)), dilation=(1, 2)),
+        (4, 3, 2),
+        (2, 3, 2),
+    ),
+    Row(
+        "conv2d of groups",
+        conv2d(6, 3, padding=1, groups=2),
+        (3, 3, 4),
+        (3, 3, 6),
+        conv2d(24, 3, groups=4, strides=2),
+        (9, 9, 8),
+    ),
+    Row(
+        "conv2d depthwise",
+        conv2d(4, 3, padding="same", groups=4),
+        (3, 2, 4),
+        (3, 2, 4),
+        conv2d(40, 3, padding=1, groups=20),
+        (7, 6, 20),
+    ),
+    Row("conv2d without bias", partial(nn.Conv2D, 3, 2, use_bias=False), (3, 3, 1), (2, 2, 3)),
+    Row("conv1d", conv1d(3, 3), (5, 2), (3, 3), conv1d(20, 5), (40, 6)),
+    Row("conv1d of groups", conv1d(4, 2, strides=2, padding=(1, 0), dilation=2, groups=2), (4, 2), (2, 4)),
+    Row("conv2d transpose", conv2d_transpose(3, 2), (2, 3, 2), (3, 4, 3), conv2d_transpose(8, 3), (7, 6, 4)),
+    Row(
+        "conv2d transpose with strides",
+        conv2d_transpose(2, 3, strides=2, padding=1, output_padding=1),
+        (2, 3, 2),
+        (4, 6, 2),
+    ),
+    Row("conv1d transpose", partial(nn.Conv1DTranspose, 2, 3, strides=2, padding="same"), (3, 2), (6, 2)),
+    Row("locally connected 2d", locally_connected(2, 2), (3, 4, 2), (2, 3, 2), locally_connected(9, 3), (7, 6, 4)),
+    Row(
+        "locally connected 2d with strides",
+        locally_connected(2, 3, strides=2, padding=((1, 0), (0, 2))),
+        (4, 4, 2),
+        (2, 2, 2),
+    ),
+    Row("locally connected 1d", partial(nn.LocallyConnected1D, 3, 2, "gelu"), (4, 2), (3, 3)),
+    Row("random flip", nn.RandomFlip, (3, 4, 2), (3, 4, 2), nn.RandomFlip, (9, 8, 3), is_random=True),
+    Row("random flip, both", partial(nn.RandomFlip, "both"), (4, 3, 1), (4, 3, 1), is_random=True),
+    Row(
+        "random shift",
+        partial(nn.RandomShift, 2),
+        (4, 5, 2),
+        (4, 5, 2),
+        partial(nn.RandomShift, (1, 2)),
+        (9, 8, 3),
+        is_random=True,
+    ),
+    Row(
+        "random crop",
+        partial(nn.RandomCrop, (2, 3)),
+        (5, 5, 2),
+        (2, 3, 2),
+        partial(nn.RandomCrop, 6),
+        (9, 8, 3),
+        is_random=True,
+    ),
+    Row("center crop", partial(nn.CenterCrop, (2, 3)), (4, 5, 2), (2, 3, 2)),
+    Row("max pool", nn.MaxPool2D, (4, 5, 3), (2, 2, 3), nn.MaxPool2D, (16, 18, 70), kinks=leads((2, 2))),
+    Row(
+        "max pool of overlapping windows",
+        partial(nn.MaxPool2D, 3, 2),
+        (5, 5, 2),
+        (2, 2, 2),
+        partial(nn.MaxPool2D, 3, 2),
+        (19, 19, 21),
+        kinks=leads((3, 3), (2, 2)),
+    ),
+    Row(
+        "max pool with padding",
+        partial(nn.MaxPool2D, (2, 3), (1, 2), ((1, 0), (1, 1))),
+        (3, 4, 2),
+        (3, 2, 2),
+        kinks=padded_leads,
+    ),
+    Row("max pool of steps", partial(nn.MaxPool1D, 3, 2), (7, 2), (3, 2), kinks=leads_of_steps),
+    Row("average pool", nn.AveragePool2D, (4, 5, 3), (2, 2, 3), nn.AveragePool2D, (16, 18, 70)),
+    Row("average pool with padding", partial(nn.AveragePool2D, 3, 2, 1), (5, 4, 2), (3, 2, 2)),
+    Row("average pool of steps", partial(nn.AveragePool1D, 3, 1, "same"), (5, 2), (5, 2)),
+    Row("l2 pool", nn.LpPool2D, (4, 5, 3), (2, 2, 3), nn.LpPool2D, (16, 18, 70)),
+    Row("l2 pool of overlapping windows", partial(nn.LpPool2D, 3, 2, 1), (5, 4, 2), (3, 2, 2)),
+    Row("l3 pool", partial(nn.LpPool2D, p=3), (4, 4, 1), (2, 2, 1), kinks=at_input),
+    Row("global max pool", nn.GlobalMaxPool2D, (2, 3, 2), (2,), nn.GlobalMaxPool2D, (9, 9, 70), kinks=leads((2, 3))),
+    Row("global max pool of steps", nn.GlobalMaxPool1D, (3, 2), (2,), kinks=leads_of_steps),
+    Row("global average pool", nn.GlobalAveragePool2D, (2, 3, 2), (2,), nn.GlobalAveragePool2D, (9, 9, 70)),
+    Row("global average pool of steps", nn.GlobalAveragePool1D, (3, 2), (2,)),
     Row("whiten", nn.Whiten, (4,), (4,), nn.Whiten, (300,)),
     Row("standardize", nn.Standardize, (4,), (4,), nn.Standardize, (900,)),
+    Row("flatten", nn.Flatten, (3, 2, 2), (12,), nn.Flatten, (9, 8, 8)),
+    Row("zero pad 2d", partial(nn.ZeroPad2D, ((1, 0), (2, 1))), (2, 3, 2), (3, 6, 2), nn.ZeroPad2D, (9, 8, 8)),
+    Row("zero pad 1d", partial(nn.ZeroPad1D, (2, 1)), (3, 2), (6, 2), nn.ZeroPad1D, (90, 8)),
+    Row("up sample 2d", partial(nn.UpSample2D, (3, 2)), (2, 3, 2), (6, 6, 2), nn.UpSample2D, (9, 8, 8)),
+    Row("up sample 1d", partial(nn.UpSample1D, 3), (2, 3), (6, 3), nn.UpSample1D, (90, 8)),
+    Row(
+        "spatial dropout 2d",
+        partial(nn.SpatialDropout2D, 0.4),
+        (2, 2, 6),
+        (2, 2, 6),
+        partial(nn.SpatialDropout2D, 0.4),
+        (9, 8, 8),
+        is_random=True,
+    ),
+    Row("spatial dropout 1d", partial(nn.SpatialDropout1D, 0.4), (3, 6), (3, 6), is_random=True),
     Row("custom layer", partial(TwinDense, 3), (5,), (3,), partial(TwinDense, 190), (130,)),
     Row("custom activation", TwinSwish, (3, 2), (3, 2)),
 ]

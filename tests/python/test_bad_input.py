@@ -8,46 +8,60 @@ import numpy as np
 import pytest
 
 import nncpp as nn
+from bad_input_augmentation import AUGMENTATION
 from bad_input_checks import CHECKS
 from bad_input_constraints import CONSTRAINTS
+from bad_input_conv import CONV
+from bad_input_convnet import CONVNET
 from bad_input_custom import CUSTOM
+from bad_input_datasets import DATASETS
 from bad_input_early_stopping import EARLY_STOPPING
 from bad_input_layers import LAYERS
 from bad_input_limits import LIMITS
+from bad_input_locally_connected import LOCALLY_CONNECTED
 from bad_input_losses import LOSSES
 from bad_input_metrics import METRICS
 from bad_input_minimize import MINIMIZE
 from bad_input_models import MODELS
 from bad_input_ops import OPS
 from bad_input_plots import PLOTS
+from bad_input_pooling import POOLING
 from bad_input_preflight import PREFLIGHT
 from bad_input_preprocessing import PREPROCESSING
 from bad_input_projection_pursuit import PROJECTION_PURSUIT
 from bad_input_schedules import SCHEDULES
 from bad_input_second_order import SECOND_ORDER
+from bad_input_shapes import SHAPES
 from bad_input_table import CASES, ROWS, Case, Subject
 from bad_input_telemetry import TELEMETRY
 from snapshots import snapshot
 
 ALL = [
     *CASES,
+    *AUGMENTATION,
     *CHECKS,
     *CONSTRAINTS,
+    *CONV,
+    *CONVNET,
     *CUSTOM,
+    *DATASETS,
     *EARLY_STOPPING,
     *LAYERS,
     *LIMITS,
+    *LOCALLY_CONNECTED,
     *LOSSES,
     *METRICS,
     *MINIMIZE,
     *MODELS,
     *OPS,
     *PLOTS,
+    *POOLING,
     *PREFLIGHT,
     *PREPROCESSING,
     *SCHEDULES,
     *TELEMETRY,
     *SECOND_ORDER,
+    *SHAPES,
     *PROJECTION_PURSUIT,
 ]
 

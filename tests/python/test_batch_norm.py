@@ -9,7 +9,7 @@ import pytest
 
 import nncpp as nn
 from snapshots import snapshot
-from tolerances import GRADIENT, ROUNDING, TRAINING
+from tolerances import GRADIENT, ROUNDING, TRAINING, printed
 
 EXACT = ROUNDING["float64"]
 
@@ -96,6 +96,76 @@ def test_ten_steps_equal_those_of_torch(shape: Any, rng: np.random.Generator) ->
     with torch.no_grad():
         hidden = theirs((torch.tensor(x[0]) @ w1 + b1).reshape(-1, 6)).reshape(8, *shape[:-1], 6)
         close(model.predict(x[0]), (hidden.tanh() @ w2 + b2).numpy())
+
+
+def test_the_printed_statistics_of_images() -> None:
+    """cs231n.github.io, assignment2/ConvolutionalNetworks.ipynb, "Spatial batch normalization: forward".
+
+    Its images are (N, C, H, W): 2 of 3 channels, 4 x 5.
+    """
+    x = (4 * np.random.RandomState(231).randn(2, 3, 4, 5) + 10).transpose(0, 2, 3, 1)
+    over, close = (0, 1, 2), printed(8).assert_close
+    close(x.mean(axis=over), [9.33463814, 8.90909116, 9.11056338])
+    close(x.std(axis=over), [3.61447857, 3.19347686, 3.5168142])
+    plain = nn.BatchNorm().build((4, 5, 3), dtype="float64")
+    v = plain.forward(x, training=True)
+    EXACT.assert_close(v.mean(axis=over), 0.0)
+    close(v.std(axis=over), [0.99999962, 0.99999951, 0.9999996])
+    scaled = nn.BatchNorm().build((4, 5, 3), dtype="float64")
+    scaled.parameters["gamma"][...], scaled.parameters["beta"][...] = [3.0, 4.0, 5.0], [6.0, 7.0, 8.0]
+    v = scaled.forward(x, training=True)
+    close(v.mean(axis=over), [6.0, 7.0, 8.0])
+    close(v.std(axis=over), [2.99999885, 3.99999804, 4.99999798])
+
+
+def test_the_printed_statistics_of_rows_as_images() -> None:
+    """cs231n.github.io, assignment2/BatchNormalization.ipynb, cell 5: 200 rows, here 8 images of 5 x 5."""
+    draw = np.random.RandomState(231)
+    x, w1, w2 = draw.randn(200, 50), draw.randn(50, 60), draw.randn(60, 3)
+    u = (np.maximum(x @ w1, 0) @ w2).reshape(8, 5, 5, 3)
+    layer, over, close = nn.BatchNorm().build((5, 5, 3), dtype="float64"), (0, 1, 2), printed(8).assert_close
+    close(u.mean(axis=over), [-2.3814598, -13.18038246, 1.91780462])
+    close(u.std(axis=over), [27.18502186, 34.21455511, 37.68611762])
+    close(layer.forward(u, training=True).std(axis=over), [0.99999999, 1.0, 1.0])
+    layer.parameters["gamma"][...], layer.parameters["beta"][...] = [1.0, 2.0, 3.0], [11.0, 12.0, 13.0]
+    v = layer.forward(u, training=True)
+    close(v.mean(axis=over), [11.0, 12.0, 13.0])
+    close(v.std(axis=over), [0.99999999, 1.99999999, 2.99999999])
+
+
+@pytest.mark.oracle
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_images_are_normalized_as_torch_does(dtype: str, rng: np.random.Generator) -> None:
+    torch = pytest.importorskip("torch")
+    momentum, epsilon, close = 0.8, 1e-3, TRAINING[dtype].assert_close
+    layer = nn.BatchNorm(momentum, epsilon, gamma_initializer="normal", beta_initializer="normal")
+    model = nn.Sequential([nn.Input((6, 5, 3)), layer], dtype=dtype)
+    model.compile(nn.SGD(0.1), "squared")
+    gamma, beta = model.parameters.values()
+    theirs = torch.nn.BatchNorm2d(3, eps=epsilon, momentum=1 - momentum, dtype=getattr(torch, dtype))
+    with torch.no_grad():
+        theirs.weight.copy_(torch.tensor(gamma))
+        theirs.bias.copy_(torch.tensor(beta))
+    optimizer = torch.optim.SGD(theirs.parameters(), 0.1)
+    for _ in range(5):
+        x, y = rng.normal(2.0, 3.0, size=(2, 4, 6, 5, 3)).astype(dtype)
+        u, target = (torch.tensor(values.transpose(0, 3, 1, 2), requires_grad=True) for values in (x, y))
+        optimizer.zero_grad()
+        objective = ((theirs(u) - target) ** 2).sum() / (4 * 6 * 5)  # the mean runs over positions
+        objective.backward()
+        loss, gradients = model.loss_and_gradients(x, y, training=True, inputs=True)
+        close(loss, objective.item())
+        expected = [theirs.weight.grad, theirs.bias.grad, u.grad.permute(0, 2, 3, 1)]
+        for mine, other in zip(gradients.values(), expected, strict=True):
+            close(mine, other.numpy())
+        optimizer.step()
+        model.train_on_batch(x, y)
+        close(model.state["batch_norm/running_mean"], theirs.running_mean.numpy())
+        close(model.state["batch_norm/running_var"], theirs.running_var.numpy())
+    theirs.eval()
+    with torch.no_grad():
+        close(model.predict(x), theirs(torch.tensor(x.transpose(0, 3, 1, 2))).permute(0, 2, 3, 1).numpy())
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["prediction", "training"])

@@ -78,6 +78,32 @@ def test_filters_of_a_convolution_in_grey_and_in_colour() -> None:
     np.testing.assert_allclose(tile(one, 0, 1, 5, 4), weights[:, :, 1, 1] / abs(weights[:, :, 1, 1]).max())
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_filters_of_a_model_are_those_of_its_first_convolution(channels: int) -> None:
+    model = nn.Sequential([nn.Input((8, 8, channels)), nn.Conv2D(6, (3, 2), "relu"), nn.Conv2D(4, 3)])
+    figure = nn.plots.filters(model)
+    assert title(figure) == "conv2d: 6 filters of 3 x 2"
+    w = model.parameters["conv2d/weight"][..., 4] / abs(model.parameters["conv2d/weight"][..., 4]).max()
+    columns = (picture(figure).shape[1] - 1) // 3
+    expected = w[..., 0] if channels == 1 else (1 + w) / 2
+    np.testing.assert_allclose(tile(figure, 4 // columns, 4 % columns, 3, 2), expected)
+    with pytest.raises(nn.ShapeError, match="1 or 3 channels, got 6"):
+        nn.plots.filters(model, "conv2d_1")
+
+
+def test_a_filter_that_is_as_high_as_the_input_is_large_keeps_its_shape() -> None:
+    model = nn.Sequential([nn.Input((9, 1, 1)), nn.Conv2D(2, (9, 1))])
+    assert title(nn.plots.filters(model)) == "conv2d: 2 filters of 9 x 1"
+
+
+def test_filters_along_a_sequence_have_a_row_for_each_channel() -> None:
+    model = nn.Sequential([nn.Input((20, 4)), nn.Conv1D(1, 9)])
+    figure = nn.plots.filters(model)
+    assert title(figure) == "conv1d: 1 filter of 4 x 9"
+    w = model.parameters["conv1d/weight"][..., 0]
+    np.testing.assert_allclose(tile(figure, 0, 0, 4, 9), w.T / abs(w).max())
+
+
 def test_inputs_that_are_a_square_of_three_channels() -> None:
     weights = RNG.normal(size=(2 * 2 * 3, 1))
     np.testing.assert_allclose(

@@ -15,6 +15,7 @@ struct Node {
   std::vector<int> inputs;
   std::vector<Shape> input_shapes;  // of one sample
   Shape shape;                      // of one sample
+  double scale = 1;                 // of an input: what numbers are multiplied by as they come in
   bool has_rows = true;             // false: an array that is the same for all samples, kept as a batch of 1
   std::uint32_t stream = 0;         // its random numbers
   // its pieces of theta and of the state vector; two nodes of one layer have the same ones
@@ -28,8 +29,9 @@ struct Node {
 template <typename T>
 class Graph {
  public:
-  // the node's id. throws ShapeError unless every axis is >= 1
-  int input(const Shape& sample_shape, std::string name);
+  // the node's id. Its value is `scale` times what comes in. throws ShapeError unless every axis is >= 1, DataError
+  // unless scale > 0 is a normal number in T
+  int input(const Shape& sample_shape, std::string name, double scale = 1);
 
   // the node's id. A layer object that is already in the graph brings its weights along: they are shared.
   // throws ShapeError "name: expected ..., got ..."

@@ -19,6 +19,7 @@ class Network {
   const std::vector<int>& outputs() const { return outputs_; }
   const std::vector<int>& inputs() const { return inputs_; }
   const Shape& input_shape(int i) const { return node(inputs_[static_cast<std::size_t>(i)]).shape; }
+  double input_scale(int i) const { return node(inputs_[static_cast<std::size_t>(i)]).scale; }
   const Shape& output_shape(int k) const { return node(outputs_[static_cast<std::size_t>(k)]).shape; }
   std::uint64_t seed() const { return seed_; }
   Tensor<T> theta() { return {theta_.data(), {graph_.theta_size()}}; }

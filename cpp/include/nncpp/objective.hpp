@@ -49,12 +49,13 @@ class Objective {
     std::uint32_t step = 0;
     std::uint32_t epoch = 0;
   };
-  // J and its gradient on all rows as one batch; theta unchanged. dtheta (theta_size); dinputs by input, may be empty
+  // J and its gradient on all rows as one batch; theta unchanged. dtheta (theta_size); dinputs by input, may be empty:
+  // by what comes in, before it is scaled
   ObjectiveValue gradient(const Examples& examples, const Draw& draw, T* dtheta, std::span<T* const> dinputs,
                           const Poll& poll = {});
 
   // The same, and afterwards look(plan), with what every node gave and the gradient it got, inputs and constants too.
-  // The output of a node whose activation a loss takes over is z there.
+  // The output of a node whose activation a loss takes over is z there; that of an input is scaled.
   using Look = std::function<void(const Plan<T>& plan)>;
   ObjectiveValue inspect(const Examples& examples, const Draw& draw, T* dtheta, const Look& look,
                          const Poll& poll = {});

@@ -30,8 +30,9 @@ struct RandomKey {
   double uniform(std::uint64_t index) const;
   // N(0, 1) by Box-Muller
   double normal(std::uint64_t index) const;
-  // numbers first ... first + to.size() - 1 of normal(), many at a time: equal up to rounding
-  void normals(std::uint64_t first, std::span<double> to) const;
+  // numbers 2p and 2p + 1 of normal() for each of the pairs p, many at a time: equal up to rounding
+  // requires: to.size() == 2 * pairs.size()
+  void normals(std::span<const std::uint64_t> pairs, std::span<double> to) const;
 };
 
 // Streams below kLayerStreams belong to the library; layer i of a graph has kLayerStreams + i.

@@ -31,6 +31,8 @@ class Shape {
 
   // (D, ...) -> (n, D, ...): the shape of a batch of such samples
   Shape batch(Index n) const;
+  // the other way round. requires: an axis
+  Shape sample() const { return Shape(std::span<const Index>(begin() + 1, rank_ - 1)); }
 
  private:
   std::array<Index, kMaxRank> axes_{};

@@ -39,17 +39,17 @@ struct Source {
   bool is_integer() const { return type < ElementType::kFloat16; }
 };
 
-// to (rows.size(), sample): the rows of that index, as T (float, double, Dual or Index); throws TypeError for dual
-// numbers that are to be another T. requires: 0 <= index < source.rows
+// to (rows.size(), sample): the rows of that index times `scale`, as T (float, double or Dual), or as they are for an
+// Index; throws TypeError for dual numbers that are to be another T. requires: 0 <= index < source.rows
 template <typename T>
-void gather(const Source& source, std::span<const Index> rows, T* to);
+void gather(const Source& source, std::span<const Index> rows, T* to, double scale = 1);
 template <>
-void gather(const Source& source, std::span<const Index> rows, Dual* to);
+void gather(const Source& source, std::span<const Index> rows, Dual* to, double scale);
 
-// throws DataError "x: expected finite numbers, got NaN or infinity in row 3; ...": finite as a T, that is
+// throws DataError "x: expected finite numbers, got NaN or infinity in row 3; ...": finite as gather gives them
 // throws Interrupted
 template <typename T>
-void require_finite(const Source& source, const Poll& poll = {});
+void require_finite(const Source& source, const Poll& poll = {}, double scale = 1);
 
 // the same for rows that were gathered: values (rows, columns), of which the first is row first_row of the source
 template <typename T>

@@ -1,35 +1,9 @@
 #include "nncpp/layers/conv2d.hpp"
 
-#include <algorithm>
-
+#include "../convolution.hpp"
 #include "require_inputs.hpp"
 
 namespace nncpp {
-namespace {
-
-// f(p, q, w) for each element of u (from its start) that meets an element of z through an element of W
-template <typename F>
-void for_products(const Image& image, const std::array<Sweep, 2>& sweeps, Index N, Index K, Index G, F f) {
-  const auto& [rows, columns] = sweeps;
-  const Index C = image.channels / G, filters = K / G;
-  for (Index n = 0; n < N; ++n)
-    for (Index y = 0; y < rows.positions; ++y)
-      for (Index x = 0; x < columns.positions; ++x)
-        for (Index i = 0; i < rows.size; ++i)
-          for (Index j = 0; j < columns.size; ++j) {
-            const Index row = y * rows.stride + i * rows.dilation - rows.padding[0];
-            const Index column = x * columns.stride + j * columns.dilation - columns.padding[0];
-            if (row < 0 || row >= image.height || column < 0 || column >= image.width) continue;
-            for (Index g = 0; g < G; ++g)
-              for (Index c = 0; c < C; ++c)
-                for (Index k = g * filters; k < (g + 1) * filters; ++k)
-                  f(((n * image.height + row) * image.width + column) * image.channels + g * C + c,
-                    ((n * rows.positions + y) * columns.positions + x) * K + k,
-                    ((i * columns.size + j) * C + c) * K + k);
-          }
-}
-
-}  // namespace
 
 template <typename T>
 Conv2D<T>::Conv2D(const Options& options) : options_(options), window_(options.window) {
@@ -61,48 +35,48 @@ std::vector<SegmentSpec> Conv2D<T>::parameters(std::span<const Shape> inputs) co
 }
 
 template <typename T>
+static Convolution<T> convolution_of(const Window& window, const typename Conv2D<T>::Options& options,
+                                     const Shape& sample) {
+  const Image image = window.image(sample);
+  return {image, window.over(image), options.filters, options.groups};
+}
+
+template <typename T>
 LayerMemory Conv2D<T>::memory(std::span<const Shape> inputs, Index n) const {
-  if (options_.activation == Activation::kIdentity) return {};
-  const Index size = numel(output_shape(inputs).batch(n));  // of z and dz
-  return {.saved = needs_z(options_.activation) ? size : 0, .backward = size};
+  return {.saved = needs_z(options_.activation) ? numel(output_shape(inputs).batch(n)) : 0,  // z
+          .backward = convolution_of<T>(window_, options_, inputs[0]).memory(n)};
 }
 
 template <typename T>
 void Conv2D<T>::forward(const Forward<T>& pass) const {
-  const auto& u = pass.inputs[0];
-  const T* W = pass.weights[0].data;
-  const Index N = u.shape[0], K = options_.filters;
-  const Image image = window_.image(Shape(std::span(u.shape.begin() + 1, u.shape.rank() - 1)));
-  T* const v = pass.output.data;
-  T* const z = needs_z(options_.activation) && !pass.is_linear ? pass.saved : v;
-  for (Index i = 0; i < pass.output.size(); ++i) z[i] = options_.use_bias ? pass.weights[1].data[i % K] : T(0);
-  for_products(image, window_.over(image), N, K, options_.groups,
-               [&](Index p, Index q, Index w) { z[q] += u.data[p] * W[w]; });
-  if (!pass.is_linear && options_.activation != Activation::kIdentity)
-    activate(options_.activation, z, v, pass.output.rows(), K);
+  const auto& u = pass.inputs[0];                                   // (N, H, W, C)
+  const auto& W = pass.weights[0];                                  // (F_h, F_w, C/G, K)
+  const T* b = options_.use_bias ? pass.weights[1].data : nullptr;  // (K)
+  const Index K = options_.filters;
+  T* const v = pass.output.data;                                                  // (N, H', W', K)
+  T* const z = needs_z(options_.activation) && !pass.is_linear ? pass.saved : v;  // in place unless it is kept
+  const auto finish = [&](Index first, Index count) {
+    if (!pass.is_linear && options_.activation != Activation::kIdentity)
+      activate(options_.activation, z + first * K, v + first * K, count, K);
+  };
+  convolution_of<T>(window_, options_, u.shape.sample()).forward(u.shape[0], u.data, W.data, b, z, std::cref(finish));
 }
 
 template <typename T>
 void Conv2D<T>::backward(const Backward<T>& pass) const {
-  const auto& u = pass.inputs[0];
-  const T* W = pass.weights[0].data;
-  const Index N = u.shape[0], K = options_.filters, rows = pass.doutput.rows();
-  const Image image = window_.image(Shape(std::span(u.shape.begin() + 1, u.shape.rank() - 1)));
-  const T* dz = pass.doutput.data;
-  if (!pass.is_linear && options_.activation != Activation::kIdentity) {
-    activate_backward(options_.activation, pass.saved, pass.output.data, dz, pass.scratch, rows, K);
-    dz = pass.scratch;
-  }
-  const auto& [du, dW] = std::pair{pass.dinputs[0], pass.dweights[0]};
-  for (const auto* gradient : {&du, &dW})
-    if (gradient->is_wanted() && gradient->write == Write::kAssign)
-      std::fill(gradient->to.begin(), gradient->to.end(), T(0));
-  for_products(image, window_.over(image), N, K, options_.groups, [&](Index p, Index q, Index w) {
-    if (du.is_wanted()) du.to.data[p] += dz[q] * W[w];
-    if (dW.is_wanted()) dW.to.data[w] += dz[q] * u.data[p];
-  });
-  if (options_.use_bias && pass.dweights[1].is_wanted())
-    sum_rows(dz, rows, K, pass.dweights[1].to.data, pass.dweights[1].write);
+  const auto& u = pass.inputs[0];   // (N, H, W, C)
+  const auto& W = pass.weights[0];  // (F_h, F_w, C/G, K)
+  const Index K = options_.filters;
+  const auto dz = [&](Index first, Index count, T* room) -> const T* {
+    const Index at = first * K;
+    if (pass.is_linear || options_.activation == Activation::kIdentity) return pass.doutput.data + at;
+    activate_backward(options_.activation, pass.saved + at, pass.output.data + at, pass.doutput.data + at, room, count,
+                      K);
+    return room;
+  };
+  const Gradient<T> db = options_.use_bias ? pass.dweights[1] : Gradient<T>{};
+  convolution_of<T>(window_, options_, u.shape.sample())
+      .backward(u.shape[0], u.data, W.data, std::cref(dz), {pass.dinputs[0], pass.dweights[0], db}, pass.scratch);
 }
 
 template class Conv2D<float>;

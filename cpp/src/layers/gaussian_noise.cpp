@@ -9,8 +9,18 @@
 namespace nncpp {
 namespace {
 
-constexpr double kWork = 32.0;   // multiply-adds that one normal number takes as long as
-constexpr Index kNumbers = 512;  // made at a time
+constexpr double kWork = 64.0;  // multiply-adds that a pair of normal numbers takes as long as
+constexpr Index kPairs = 256;   // made at a time
+
+// body(i, p, count) for the pieces that first ... last - 1 have of the rows i: `count` pairs from p on, of P in a row
+template <typename Body>
+void for_rows(Index first, Index last, Index P, const Body& body) {
+  for (Index i = first / P, p = first % P; first < last; ++i, p = 0) {
+    const Index count = std::min(P - p, last - first);
+    body(i, p, count);
+    first += count;
+  }
+}
 
 }  // namespace
 
@@ -33,14 +43,29 @@ void GaussianNoise<T>::forward(const Forward<T>& pass) const {
     activate(Activation::kIdentity, u.data, pass.output.data, u.rows(), u.columns());
     return;
   }
-  parallel_blocks(u.size(), kWork, [&](Index begin, Index end) {
-    std::array<double, kNumbers> numbers;
-    for (Index first = begin; first < end; first += kNumbers) {
-      const auto count = static_cast<std::size_t>(std::min(kNumbers, end - first));
-      pass.key.normals(static_cast<std::uint64_t>(first), std::span(numbers.data(), count));
-      const T* from = u.data + first;
-      T* to = pass.output.data + first;
-      for (std::size_t i = 0; i < count; ++i) to[i] = from[i] + static_cast<T>(deviation_ * numbers[i]);
+  const RandomKey key{pass.key.seed, pass.key.stream, pass.rows.epoch};
+  const Index N = u.shape[0], D = u.size() / N, P = (D + 1) / 2;  // rows, their numbers and their pairs of numbers
+  const Index length = D % 2 == 0 ? N * D : D;  // where no row leaves a number of a pair over, all are one long row
+  parallel_blocks(N * P, kWork, [&](Index begin, Index end) {
+    std::array<std::uint64_t, kPairs> pairs;
+    std::array<double, 2 * kPairs> numbers;
+    for (Index first = begin; first < end; first += kPairs) {
+      const Index last = std::min(first + kPairs, end);
+      std::uint64_t* pair = pairs.data();
+      for_rows(first, last, P, [&](Index i, Index p, Index count) {
+        for (Index block = pass.rows[i] * P + p; count > 0; ++block, --count)
+          *pair++ = static_cast<std::uint64_t>(block);
+      });
+      key.normals(std::span(pairs.data(), pair),
+                  std::span(numbers.data(), static_cast<std::size_t>(2 * (last - first))));
+      const double* number = numbers.data();
+      for_rows(first, last, length / 2 + length % 2, [&](Index i, Index p, Index count) {
+        const T* const from = u.data + i * length + 2 * p;
+        T* const to = pass.output.data + i * length + 2 * p;
+        const Index wanted = std::min(2 * count, length - 2 * p);
+        for (Index j = 0; j < wanted; ++j) to[j] = from[j] + static_cast<T>(deviation_ * number[j]);
+        number += 2 * count;
+      });
     }
   });
 }

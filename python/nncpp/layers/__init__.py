@@ -1,36 +1,84 @@
 """Layers: hyper-parameters and names. What they compute is in the core, under the same names."""
 
-from . import operators
+from . import operators, rearrangement
 from ._layer import Layer
 from .activation import Activation
+from .augmentation import CenterCrop, RandomCrop, RandomFlip, RandomShift
 from .batch_norm import BatchNorm
 from .conv import Conv1D, Conv2D
+from .conv_transpose import Conv1DTranspose, Conv2DTranspose
 from .custom import CustomActivation, CustomLayer, Parameter
 from .dense import Dense
-from .dropout import Dropout
+from .dropout import Dropout, SpatialDropout1D, SpatialDropout2D
+from .flatten import Flatten
 from .gaussian_noise import GaussianNoise
 from .input import Input
+from .locally_connected import LocallyConnected1D, LocallyConnected2D
 from .maxout import Maxout
+from .operators import Add, Multiply
+from .pooling import (
+    AveragePool1D,
+    AveragePool2D,
+    GlobalAveragePool1D,
+    GlobalAveragePool2D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+    LpPool2D,
+    MaxPool1D,
+    MaxPool2D,
+)
 from .prelu import PReLU
+from .rearrangement import Concatenate, Reshape
 from .standardize import Standardize
+from .up_sample import UpSample1D, UpSample2D
 from .whiten import Whiten
+from .zero_pad import ZeroPad1D, ZeroPad2D
 
 __all__ = [
     "Activation",
+    "Add",
+    "AveragePool1D",
+    "AveragePool2D",
     "BatchNorm",
+    "CenterCrop",
+    "Concatenate",
     "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
+    "Conv2DTranspose",
     "CustomActivation",
     "CustomLayer",
     "Dense",
     "Dropout",
+    "Flatten",
     "GaussianNoise",
+    "GlobalAveragePool1D",
+    "GlobalAveragePool2D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
     "Input",
     "Layer",
+    "LocallyConnected1D",
+    "LocallyConnected2D",
+    "LpPool2D",
+    "MaxPool1D",
+    "MaxPool2D",
     "Maxout",
+    "Multiply",
     "PReLU",
     "Parameter",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomShift",
+    "Reshape",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
     "Standardize",
+    "UpSample1D",
+    "UpSample2D",
     "Whiten",
+    "ZeroPad1D",
+    "ZeroPad2D",
     "operators",
+    "rearrangement",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
+from .._moments import Rows
 from ..data import Array
 
 
@@ -10,5 +11,5 @@ from ..data import Array
 class Adapted(Protocol):
     """What ``model.adapt`` asks of such a layer. It stands directly behind an Input."""
 
-    def _fitted_state(self, arrays: Sequence[Array], dtype: str) -> Mapping[str, Array]:
+    def _fitted_state(self, arrays: Sequence[Rows], dtype: str) -> Mapping[str, Array]:
         """Its state by name, from the rows (N, D) of all inputs that it stands behind, as ``dtype`` reads them."""

@@ -133,9 +133,23 @@ class Layer(Configured):
         name = type(self).__name__.lower()
         return Formulas((f"v = {name}(u)",), (f"du = dv times the derivative of {name}",))
 
+    def multiply_adds(self, input_shape: Any, output_shape: tuple[int, ...]) -> int:  # noqa: ARG002
+        """Products with weights, each added to a sum, that one sample costs forward; 0 for all other arithmetic.
+
+        Parameters
+        ----------
+        input_shape, output_shape
+            of one sample; a list of input shapes for a layer of several inputs
+        """
+        return 0
+
     def _first_values(self) -> Mapping[str, Array]:
         """What parameters and state by these names begin with, where that is not the core's business."""
         return {}
+
+    def _without_chance(self) -> Layer:
+        """What it is without random numbers, of the same shapes, parameters and name."""
+        return self
 
     @abstractmethod
     def _core(self, precision: _core.Precision) -> _core.Layer: ...

@@ -42,26 +42,35 @@ class Windowed(Layer):
         return [columns] if self.is_sequence else [rows, columns]
 
     def _window(self, size: Any, strides: Any, padding: Any, dilation: Any, strict: bool) -> _core.Window:
-        """From what pairs(), padding_of() and flag() let pass."""
-        zeros = (0, 0) if isinstance(padding, str) else padding
-        if self.is_sequence:
-            sides = zeros if isinstance(zeros, list | tuple) else (zeros, zeros)
-            both = ((0, 0), (sides[0], sides[1]))
-            size, strides, dilation = ((1, value) for value in (size, strides, dilation))
-        else:
-            axes = zeros if isinstance(zeros, list | tuple) else (zeros, zeros)
-            rows, columns = (side if isinstance(side, list | tuple) else (side, side) for side in axes)
-            both = ((rows[0], rows[1]), (columns[0], columns[1]))
-        return _core.Window(size, strides, dilation, both, padding == "same", strict, self.is_sequence)
+        return window_of(size, strides, padding, dilation, strict=strict, is_sequence=self.is_sequence)
 
 
-def pair(argument: str, value: Any) -> tuple[int, int]:
-    """(rows, columns) from two whole numbers >= 1, or from one for both."""
+def window_of(size: Any, strides: Any, padding: Any, dilation: Any, *, strict: bool, is_sequence: bool) -> _core.Window:
+    """From what length_of(), padding_of() and flag() let pass."""
+    zeros = (0, 0) if isinstance(padding, str) else padding
+    if is_sequence:
+        sides = zeros if isinstance(zeros, list | tuple) else (zeros, zeros)
+        both = ((0, 0), (sides[0], sides[1]))
+        size, strides, dilation = ((1, value) for value in (size, strides, dilation))
+    else:
+        axes = zeros if isinstance(zeros, list | tuple) else (zeros, zeros)
+        rows, columns = (side if isinstance(side, list | tuple) else (side, side) for side in axes)
+        both = ((rows[0], rows[1]), (columns[0], columns[1]))
+    return _core.Window(size, strides, dilation, both, padding == "same", strict, is_sequence)
+
+
+def pair(argument: str, value: Any, at_least: int = 1) -> tuple[int, int]:
+    """(rows, columns) from two whole numbers, or from one for both."""
     values = tuple(value) if isinstance(value, tuple | list) else (value, value)
     if len(values) != 2:
         raise DataError(f"{argument}: expected a whole number or (rows, columns), got {shown(value)}")
-    rows, columns = (whole_number(argument, entry, at_least=1, at_most=MOST) for entry in values)
+    rows, columns = (whole_number(argument, entry, at_least=at_least, at_most=MOST) for entry in values)
     return rows, columns
+
+
+def length_of(argument: str, value: Any, is_sequence: bool) -> Any:
+    """Along a sequence one whole number >= 1, along an image (rows, columns)."""
+    return whole_number(argument, value, at_least=1, at_most=MOST) if is_sequence else pair(argument, value)
 
 
 def padding_of(value: Any, is_sequence: bool = False) -> Any:

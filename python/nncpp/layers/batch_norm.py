@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .. import _core
@@ -83,6 +84,10 @@ class BatchNorm(Layer):
             ),
             {"gamma": "gamma", "beta": "beta", "m": "running_mean", "s": "running_var"},
         )
+
+    def multiply_adds(self, input_shape: Any, output_shape: tuple[int, ...]) -> int:  # noqa: ARG002
+        """One for each output: in prediction it is a scale and a shift."""
+        return math.prod(output_shape)
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.BatchNorm(

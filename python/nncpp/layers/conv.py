@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from .. import _core
-from .._arguments import flag, one_of, whole_number
-from ..constraints import Constraint
+from .._arguments import whole_number
 from ..errors import DataError
-from ..initializers import Initializer
-from ..regularizers import Regularizer
-from ._layer import Formulas, given, optional
-from ._window import MOST, Windowed, padding_of, pair, strict_of
-from .activation import VALUES_AND_GRADIENTS
+from ._filters import WindowedFilters, WindowedOptions
+from ._window import length_of
 
 
-class Conv2D(Windowed):
+class Conv2D(WindowedFilters):
     """v = f(z), z[y, x, k] = b[k] + sum over i, j, c of u[y S + i D - P, x S + j D - P, c] W[i, j, c, k].
 
     u (N, H, W, C), W (F_h, F_w, C / G, K), b (K), v (N, H', W', K): K filters of F_h x F_w with strides S, dilation D
@@ -76,66 +71,22 @@ class Conv2D(Windowed):
         padding: Any = "valid",
         dilation: Any = 1,
         groups: int = 1,
-        strict: bool = False,
-        use_bias: bool = True,
-        weight_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        weight_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        weight_constraint: Any = None,
-        name: str | None = None,
+        **options: Unpack[WindowedOptions],
     ) -> None:
-        super().__init__(name)
-        self.filters = whole_number("filters", filters, at_least=1)
-        self.kernel_size = self._length("kernel_size", kernel_size)
-        self.activation = one_of("activation", activation, _core.activation_names)
-        self.strides = self._length("strides", strides)
-        self.padding = padding_of(padding, self.is_sequence)
-        self.dilation = self._length("dilation", dilation)
+        super().__init__(filters, kernel_size, activation, strides=strides, padding=padding, **options)
+        self.dilation = length_of("dilation", dilation, self.is_sequence)
         self.groups = whole_number("groups", groups, at_least=1)
-        self.strict = strict_of(strict)
         if self.filters % self.groups != 0:
             raise DataError(f"groups: expected a divisor of the {self.filters} filters, got {self.groups}")
-        self.use_bias = flag("use_bias", use_bias)
-        self.weight_initializer = Initializer.of(weight_initializer, "weight_initializer")
-        self.bias_initializer = Initializer.of(bias_initializer, "bias_initializer")
-        self.weight_regularizer = optional(Regularizer, weight_regularizer, "weight_regularizer")
-        self.bias_regularizer = optional(Regularizer, bias_regularizer, "bias_regularizer")
-        self.weight_constraint = optional(Constraint, weight_constraint, "weight_constraint")
-        if self.bias_regularizer is not None and not use_bias:
-            raise DataError("bias_regularizer: expected None with use_bias=False, there is no bias")
-
-    @property
-    def regularizers(self) -> Mapping[str, Regularizer]:
-        """The penalty on each of its parameters that has one, by the parameter's name."""
-        return given(weight=self.weight_regularizer, bias=self.bias_regularizer)
-
-    @property
-    def constraints(self) -> Mapping[str, Constraint]:
-        """The constraint on each of its parameters that has one, by the parameter's name."""
-        return given(weight=self.weight_constraint)
-
-    @property
-    def formulas(self) -> Formulas:
-        """U is u as the windows see it: a row for each of them. Without an activation v is z."""
-        bias, value = " + b" if self.use_bias else "", VALUES_AND_GRADIENTS[self.activation]
-        is_linear = self.activation == "identity"
-        dz = "dv" if is_linear else "dz"
-        windows = "U = windows of u"
-        forward = (windows, f"v = U W{bias}") if is_linear else (windows, f"z = U W{bias}", f"v = {value[0]}")
-        backward = () if is_linear else (f"dz = {value[1]}",)
-        gradients = (f"dW = U^T {dz}", *([f"db = sum over windows of {dz}"] if self.use_bias else []))
-        return Formulas(forward, (*backward, *gradients, f"du = {dz} W^T, added up"), {"W": "weight", "b": "bias"})
 
     @property
     def window(self) -> _core.Window:
         """How the filters move."""
         return self._window(self.kernel_size, self.strides, self.padding, self.dilation, self.strict)
 
-    def _length(self, argument: str, value: Any) -> Any:
-        if self.is_sequence:
-            return whole_number(argument, value, at_least=1, at_most=MOST)
-        return pair(argument, value)
+    def multiply_adds(self, input_shape: Any, output_shape: tuple[int, ...]) -> int:
+        """F_h F_w C / G for each output, those with zeros of the padding too."""
+        return super().multiply_adds(input_shape, output_shape) // self.groups
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Conv2D(

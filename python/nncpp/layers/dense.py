@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -95,6 +96,10 @@ class Dense(Layer):
         backward = () if is_linear else (f"dz = {value[1]}",)
         gradients = (f"dW = u^T {dz}", *([f"db = sum over rows of {dz}"] if self.use_bias else []), f"du = {dz} W^T")
         return Formulas(forward, (*backward, *gradients), {"W": "weight", "b": "bias"})
+
+    def multiply_adds(self, input_shape: Any, output_shape: tuple[int, ...]) -> int:
+        """D for each output."""
+        return math.prod(output_shape) * int(input_shape[-1])
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Dense(

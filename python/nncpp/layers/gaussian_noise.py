@@ -10,8 +10,10 @@ from ._layer import Formulas, Layer
 class GaussianNoise(Layer):
     """Training: v = u + deviation n, n_i ~ N(0, 1). Prediction: v = u. du = dv in both.
 
-    u, v, n (N, ...). n is a function of seed, layer, step and index, so training can be repeated bit for bit. Behind
-    an Input it is input noise, which for small deviations does what a penalty on the slopes of the network would.
+    u, v, n (N, ...). n is a function of (seed, layer, epoch, row of x): a row has the same noise whatever the size of
+    batches, their order and the number of threads, and another in each epoch. In ``train_on_batch`` the step counts as
+    the epoch. Behind an Input it is input noise, which for small deviations does what a penalty on the slopes of the
+    network would.
     Sietsma, Dow, "Creating artificial neural networks that generalize", Neural Networks 4, 1991; Bishop, "Training
     with noise is equivalent to Tikhonov regularization", Neural Computation 7, 1995.
 
@@ -45,6 +47,9 @@ class GaussianNoise(Layer):
     def formulas(self) -> Formulas:
         """In prediction there is no noise."""
         return Formulas(("v = u",), ("du = dv",))
+
+    def _without_chance(self) -> Layer:
+        return GaussianNoise(0.0, name=self.name)
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.GaussianNoise(self.deviation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -106,6 +107,10 @@ class Maxout(Layer):
             ),
             {"W": "weight", "b": "bias"},
         )
+
+    def multiply_adds(self, input_shape: Any, output_shape: tuple[int, ...]) -> int:
+        """D for each piece of each output."""
+        return math.prod(output_shape) * self.pieces * int(input_shape[-1])
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Maxout(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -15,8 +16,8 @@ from ..graph import Node
 from ._layer import Formulas, Layer
 
 
-class _Operator(Layer):
-    """Shapes are checked when it is called, not only when the model is built.
+class Operator(Layer):
+    """Base of all operators. Shapes are checked when it is called, not only when the model is built.
 
     Attributes
     ----------
@@ -27,6 +28,7 @@ class _Operator(Layer):
     _terms: ClassVar[tuple[str, ...]] = ()
 
     def __call__(self, inputs: Node | Sequence[Node]) -> Node:
+        """The node that it computes from other nodes. Raises TypeError for anything else, and ShapeError."""
         node = super().__call__(inputs)
         node.shape  # noqa: B018 - raises ShapeError
         return node
@@ -45,7 +47,7 @@ class _Operator(Layer):
 # --- where a graph begins -------------------------------------------------------------------------------------------
 
 
-class _Values(_Operator):
+class _Values(Operator):
     def __init__(self, value: Any, name: str | None = None) -> None:
         super().__init__(name)
         self.value = values_of("value", value).tolist()  # as JSON has it
@@ -94,13 +96,45 @@ def values_of(argument: str, value: Any) -> Array:
 # --- element by element ---------------------------------------------------------------------------------------------
 
 
-class _Arithmetic(_Operator):
+class _Arithmetic(Operator):
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Arithmetic(self.kind)
 
 
-class Add(_Arithmetic):
-    """v = a + b; da = db = dv."""
+class _Several(_Arithmetic):
+    """One operation on two operands; several are taken from the left."""
+
+    def __call__(self, inputs: Node | Sequence[Node]) -> Node:
+        if isinstance(inputs, list | tuple) and len(inputs) > 2:
+            return super().__call__([self(inputs[:-1]), inputs[-1]])
+        return super().__call__(inputs)
+
+
+class Add(_Several):
+    """v = a + b, element by element; da = db = dv. Of more operands v = a + b + c + ...
+
+    Samples broadcast as in NumPy, (H, W, C) and (1, 1, C) say, and gradients are summed over what repeats. A sum of an
+    input and what layers make of it is a residual connection: He, Zhang, Ren, Sun, "Deep residual learning for image
+    recognition", CVPR 2016.
+
+    Parameters
+    ----------
+    name
+        unique in a model
+
+    Raises
+    ------
+    ShapeError
+        when it is called: for shapes that do not broadcast, and for one operand
+
+    Examples
+    --------
+    >>> import numpy as np, nncpp as nn
+    >>> x = nn.Input((8, 8, 16))
+    >>> model = nn.Model(x, nn.Add()([x, nn.Conv2D(16, 3, "relu", padding="same")(x)]))
+    >>> model.predict(np.zeros((2, 8, 8, 16))).shape
+    (2, 8, 8, 16)
+    """
 
     _terms = "u1 + u2", "dv", "dv"
 
@@ -111,8 +145,30 @@ class Subtract(_Arithmetic):
     _terms = "u1 - u2", "dv", "-dv"
 
 
-class Multiply(_Arithmetic):
-    """v = a b; da = b dv, db = a dv."""
+class Multiply(_Several):
+    """v = a b, element by element; da = b dv, db = a dv. Of more operands v = a b c ...
+
+    Samples broadcast as in NumPy, (H, W, C) and (1, 1, C) say, and gradients are summed over what repeats. With an
+    operand in (0, 1) it is a gate.
+
+    Parameters
+    ----------
+    name
+        unique in a model
+
+    Raises
+    ------
+    ShapeError
+        when it is called: for shapes that do not broadcast, and for one operand
+
+    Examples
+    --------
+    >>> import nncpp as nn
+    >>> x = nn.Input(3)
+    >>> gate = nn.Dense(3, "sigmoid", weight_initializer="zeros")(x)
+    >>> nn.Model(x, nn.Multiply()([x, gate])).predict([[1.0, 2.0, 4.0]])
+    array([[0.5, 1. , 2. ]], dtype=float32)
+    """
 
     _terms = "u1 u2", "u2 dv", "u1 dv"
 
@@ -141,7 +197,7 @@ class Minimum(_Arithmetic):
     _terms = "min(u1, u2)", "dv where u1 <= u2, else 0", "dv where u1 > u2, else 0"
 
 
-class _Comparison(_Operator):
+class _Comparison(Operator):
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Comparison(self.kind)
 
@@ -170,7 +226,7 @@ class LessEqual(_Comparison):
     _terms = "1 where u1 <= u2, else 0", "0", "0"
 
 
-class _Elementwise(_Operator):
+class _Elementwise(Operator):
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Elementwise(self.kind)
 
@@ -211,7 +267,7 @@ class Abs(_Elementwise):
     _terms = "abs(u)", "sign(u) dv"
 
 
-class Where(_Operator):
+class Where(Operator):
     """v = a where c is not 0, else b; da = dv where c is not 0, db = dv elsewhere, dc = 0."""
 
     _terms = "u2 where u1 is not 0, else u3", "0", "dv where u1 is not 0, else 0", "dv where u1 is 0, else 0"
@@ -223,16 +279,20 @@ class Where(_Operator):
 # --- sums and products ----------------------------------------------------------------------------------------------
 
 
-class Matmul(_Operator):
+class Matmul(Operator):
     """v = a b, a (..., M, K), b (..., K, N), stacks broadcast, (K) is a row or a column; da = dv b^T, db = a^T dv."""
 
     _terms = "matrix product of u1, u2", "dv u2^T", "u1^T dv"
+
+    def multiply_adds(self, input_shape: Any, output_shape: tuple[int, ...]) -> int:
+        """K for each output."""
+        return math.prod(output_shape) * int(input_shape[0][-1])
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Matmul()
 
 
-class _Reduction(_Operator):
+class _Reduction(Operator):
     def __init__(self, axis: Any = None, keepdims: bool = False, name: str | None = None) -> None:
         super().__init__(name)
         self.axis = None if axis is None else axes_of("axis", axis)
@@ -258,82 +318,6 @@ class Max(_Reduction):
     """v = largest of u along axes of a sample; du = dv at the first of the largest, 0 elsewhere."""
 
     _terms = "largest of u", "dv at the first of the largest, else 0"
-
-
-# --- elsewhere ------------------------------------------------------------------------------------------------------
-
-
-class Reshape(_Operator):
-    """v = u in another shape of a sample, the numbers in their order; one length may be -1: what is left over."""
-
-    _terms = "u in another shape", "dv in the shape of u"
-
-    def __init__(self, shape: Any, name: str | None = None) -> None:
-        super().__init__(name)
-        self.shape = axes_of("shape", shape)
-        if any(axis < 1 and axis != -1 for axis in self.shape) or self.shape.count(-1) > 1:
-            raise DataError(f"shape: expected lengths >= 1, of which one may be -1, got {tuple(self.shape)}")
-
-    def _core(self, precision: _core.Precision) -> _core.Layer:
-        return precision.Reshape(self.shape)
-
-
-class Transpose(_Operator):
-    """v = u with the axes of a sample in another order: axis i of v is axis axes[i] of u; by default reversed."""
-
-    _terms = "u with its axes in another order", "dv with the axes back in order"
-
-    def __init__(self, axes: Any = None, name: str | None = None) -> None:
-        super().__init__(name)
-        self.axes = None if axes is None else axes_of("axes", axes)
-
-    def _core(self, precision: _core.Precision) -> _core.Layer:
-        return precision.Transpose(self.axes)
-
-
-class Slice(_Operator):
-    """v = u[start, start + step, ...] along each axis of a sample; du = dv there, 0 elsewhere.
-
-    Parameters
-    ----------
-    axes
-        (start, length, step) for each axis of a sample
-    """
-
-    _terms = "part of u", "dv at that part, else 0"
-
-    def __init__(self, axes: Sequence[Sequence[int]], name: str | None = None) -> None:
-        super().__init__(name)
-        self.axes = [list(axis) for axis in axes]
-
-    def _core(self, precision: _core.Precision) -> _core.Layer:
-        return precision.Slice(self.axes)
-
-
-class Concatenate(_Operator):
-    """v = operands one behind the other along an axis of a sample; each du = its part of dv."""
-
-    _terms = "concatenate(u)", "its part of dv each"
-
-    def __init__(self, axis: int = 0, name: str | None = None) -> None:
-        super().__init__(name)
-        self.axis = whole_number("axis", axis, at_least=-MAX_AXES)
-
-    def _core(self, precision: _core.Precision) -> _core.Layer:
-        return precision.Concatenate(self.axis)
-
-
-class Gather(_Operator):
-    """v = np.take(u, indices, axis) of each sample; du = dv added up over the places of each element."""
-
-    _terms = "elements of u1 at the indices u2", "dv added up by element", "0"
-
-    def __init__(self, axis: int = 0, name: str | None = None) -> None:
-        super().__init__(name)
-        self.axis = whole_number("axis", axis, at_least=-MAX_AXES)
-
-    def _core(self, precision: _core.Precision) -> _core.Layer:
-        return precision.Gather(self.axis)
 
 
 def axes_of(argument: str, value: Any) -> list[int]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from .. import _core
 from .._arguments import flag
-from .._moments import mean_and_deviation
+from .._moments import Rows, mean_and_deviation
 from ..data import Array
 from ._layer import Formulas, Layer
 
@@ -52,9 +54,13 @@ class Standardize(Layer):
         """No parameters: mean and deviation are state."""
         return Formulas(("v = (u - m) / d",), ("du = dv / d",), {"m": "mean", "d": "deviation"})
 
+    def multiply_adds(self, input_shape: Any, output_shape: tuple[int, ...]) -> int:  # noqa: ARG002
+        """One for each output: a scale and a shift."""
+        return math.prod(output_shape)
+
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Standardize()
 
-    def _fitted_state(self, arrays: Sequence[Array], dtype: str) -> Mapping[str, Array]:
+    def _fitted_state(self, arrays: Sequence[Rows], dtype: str) -> Mapping[str, Array]:
         mean, deviation = mean_and_deviation(arrays, dtype)
         return {"mean": mean, "deviation": deviation if self.with_deviation else np.ones_like(deviation)}

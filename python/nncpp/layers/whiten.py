@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from .. import _core
 from .._arguments import number, one_of
-from .._moments import WHITENING_METHODS, principal_directions
+from .._moments import WHITENING_METHODS, Rows, principal_directions
 from ..data import Array
 from ._layer import Formulas, Layer
 
@@ -56,9 +58,13 @@ class Whiten(Layer):
         """No parameters: mean and matrix are state."""
         return Formulas(("v = (u - m) M",), ("du = dv M^T",), {"m": "mean", "M": "matrix"})
 
+    def multiply_adds(self, input_shape: Any, output_shape: tuple[int, ...]) -> int:
+        """D for each output."""
+        return math.prod(output_shape) * int(input_shape[-1])
+
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.Whiten()
 
-    def _fitted_state(self, arrays: Sequence[Array], dtype: str) -> Mapping[str, Array]:
+    def _fitted_state(self, arrays: Sequence[Rows], dtype: str) -> Mapping[str, Array]:
         principal = principal_directions(arrays, dtype, self.epsilon)
         return {"mean": principal.mean, "matrix": principal.whitened(np.eye(len(principal.mean)), self.method)}

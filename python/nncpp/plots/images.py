@@ -10,6 +10,7 @@ from .._arguments import one_of, shown, whole_number
 from ..architecture import Architecture
 from ..data import Array, array
 from ..errors import DataError, ShapeError
+from ..layers import Conv1D
 from ._style import QUIET, diverging, new_figure, written
 
 if TYPE_CHECKING:
@@ -38,11 +39,13 @@ def filters(
     Parameters
     ----------
     model : model or array
-        A model, or weights: (D, K), (D, K, m) of ``Maxout``, (height, width, channels, K) of a convolution.
+        A model, or weights: (D, K), (D, K, m) of ``Maxout``, (height, width, 1 or 3, K) of ``Conv2D``. Filters of
+        ``Conv1D`` in a model have a row for each channel, and time from left to right.
     layer : str, optional
         The name of a layer; by default the first one that has weights.
     shape : tuple of int, optional
-        (height, width) or (height, width, 3) with product D; by default that of the model's input, or a square.
+        (height, width) or (height, width, 3) with product D; by default that of the model's input, or a square. A
+        convolution's filters have their own.
     scale : str
         "each" gives every image its own largest weight, "joint" one to all, with a colour bar.
     sort : str
@@ -68,11 +71,16 @@ def filters(
     >>> figure = nn.plots.filters(model)
     >>> figure.axes[0].get_title(loc="left")
     'dense: 12 filters of 8 x 8'
+    >>> model = nn.Sequential([nn.Input((28, 28, 1)), nn.Conv2D(6, 5, "relu"), nn.Conv2D(16, 5, "relu")])
+    >>> nn.plots.filters(model).axes[0].get_title(loc="left")
+    'conv2d: 6 filters of 5 x 5'
     """
     one_of("scale", scale, SCALES)
     one_of("sort", sort, SORTS)
     count = whole_number("most", most, at_least=1)
     name, weights, default = _weights(model, layer)
+    if shape is not None and weights.ndim == 4:
+        raise DataError(f"shape: expected None for filters {weights.shape}, which have their own, got {shown(shape)}")
     images = _images(weights, default if shape is None else shape)
     total = len(images)
     if sort == "norm":
@@ -107,13 +115,16 @@ def _weights(model: Any, layer: str | None) -> tuple[str, Array, tuple[int, ...]
     """What stands before the title, the weights, and the shape of one sample if that is an image."""
     if not isinstance(model, Architecture):
         return "", array(model, "model"), None
-    found = {name.removesuffix("/weight"): w for name, w in model.parameters.items() if name.endswith("/weight")}
+    weights_of = model.parameters
+    found = {name: layer for layer, name in model._network.graph.names.items() if f"{name}/weight" in weights_of}
     if layer is not None and not isinstance(layer, str):
         raise TypeError(f"layer: expected the name of a layer, got {shown(layer)}")
     if not found or layer not in (None, *found):
         raise DataError(f"layer: expected one of {', '.join(found) or 'none: no layer has weights'}, got {layer!r}")
     name = next(iter(found)) if layer is None else layer
-    weights = found[name]
+    weights = weights_of[f"{name}/weight"]
+    if isinstance(found[name], Conv1D):
+        weights = weights.transpose(1, 0, 2)[:, :, None]
     shapes = [s for s in model._network.input_shapes if len(s) > 1 and math.prod(s) == len(weights)]
     return f"{name}: ", weights, shapes[0] if shapes else None
 

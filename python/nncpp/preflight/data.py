@@ -9,6 +9,7 @@ from ..data import Array
 from ..graph import Node
 from ..layers import BatchNorm, Dropout, GaussianNoise
 from ..layers._adapted import Adapted
+from ..layers.augmentation import Augmentation
 from .report import Entry
 from .subject import Subject, Term
 
@@ -58,7 +59,7 @@ def inputs(subject: Subject) -> Iterator[Entry]:
 def _first_seen(subject: Subject, node: Node) -> list[Node]:
     """The node itself, or those behind it that hand its columns on, rescaled or noisy; none before a BatchNorm."""
     users = subject.users(node)
-    passing = [user for user in users if isinstance(user.layer, Adapted | Dropout | GaussianNoise)]
+    passing = [user for user in users if isinstance(user.layer, Adapted | Augmentation | Dropout | GaussianNoise)]
     takes = any(user not in passing and not isinstance(user.layer, BatchNorm) for user in users)
     return [*([node] if takes else []), *(first for user in passing for first in _first_seen(subject, user))]
 

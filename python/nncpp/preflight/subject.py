@@ -18,7 +18,6 @@ from ..losses import Loss
 from ..model import Model
 
 ROWS = 1000  # that go through the net
-QUIET = {"Dropout": "rate", "GaussianNoise": "deviation"}  # what makes a layer random, and is 0 here
 
 
 @dataclass(frozen=True)
@@ -160,9 +159,10 @@ def rows_of(examples: Examples, rows: Sequence[int] | Array) -> Examples:
 def _quiet(model: Model) -> Model:
     """The same values in a new model whose layers draw no random numbers."""
     config = model.config()
-    for entry in config["layers"]:
-        if entry["kind"] in QUIET:
-            entry[QUIET[entry["kind"]]] = 0.0
+    config["layers"] = [
+        {**layer._without_chance().config(), "name": entry["name"]}
+        for layer, entry in zip(model.layers, config["layers"], strict=True)
+    ]
     quiet = Model.from_config(config)
     quiet.flat_parameters[...] = model.flat_parameters
     for name, values in model.state.items():

@@ -18,7 +18,7 @@ class Conv2D final : public Layer<T> {
  public:
   struct Options {
     Index filters = 1;  // K
-    Window::Options window;
+    Window::Options window{};
     Index groups = 1;  // G: input and filters in G parts that do not see each other; G = C is depthwise
     Activation activation = Activation::kIdentity;
     bool use_bias = true;

@@ -1,5 +1,6 @@
 // training: v = u + deviation n, n_i ~ N(0, 1);  inference: v = u;  du = dv in both.  u, v, n (N, ...)
-// n is a function of (seed, layer, step, index)
+// n is a function of (seed, layer, epoch, row of the examples, place in the row); numbers come in pairs, so a row of
+// odd length draws one that it does not need
 // Sietsma, Dow, "Creating artificial neural networks that generalize", Neural Networks 4, 1991
 #pragma once
 

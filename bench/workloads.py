@@ -129,9 +129,12 @@ class Workload:
         """(n, inputs) or images, and labels (n,) of a linear teacher; its noise keeps gradients from vanishing."""
         teacher = np.random.default_rng(3).standard_normal((prod(self.input_shape), self.classes), np.float32)
         random = np.random.default_rng(seed)
-        # The smaller the inputs, the less the first steps of a convolutional net amplify rounding.
-        spread = np.float32(0.1 if self.has_images else 0.5)
-        x = random.standard_normal((n, *self.input_shape), np.float32) * spread
+        x = random.standard_normal((n, *self.input_shape), np.float32) * np.float32(0.5)
+        if self.has_images:
+            # Faint blocks of 4 x 4 pixels: training amplifies rounding less than it does with noise alone.
+            rows, columns, channels = self.input_shape
+            blocks = random.standard_normal((n, rows // 4, columns // 4, channels), np.float32)
+            x = np.float32(0.1) * (x + blocks.repeat(4, axis=1).repeat(4, axis=2))
         scores = x.reshape(n, -1) @ teacher
         noise = random.standard_normal((n, self.classes), np.float32) * scores.std()
         return x, np.argmax(scores + noise, axis=1)

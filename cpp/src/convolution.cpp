@@ -188,47 +188,50 @@ class Convolution<T>::Backward {
   // dW[i, j, c, k] += sum over y, x of u dz
   void add_weights(Index n, const Pixels& all, const T* dz, T* dW) const {
     const auto& [rows, columns] = std::tie(of_.rows_, of_.columns_);
-    const Index C = of_.image_.channels, K = of_.filters_, width = of_.width();
     const T* const image = of_.padded_image(u_, n, 0, rows.padded_length());
-    const Index piece = of_.is_run() ? columns.size * C : of_.group_channels_;
-    const Index together = std::max<Index>(1, kHotNumbers / (columns.positions * K));
+    const Index together = std::max<Index>(1, kHotNumbers / (columns.positions * of_.filters_));
     for (Index y = 0; y < rows.positions; y += together) {
+      const T *const from = image + y * all.u_row, *const slopes = dz + y * dz_row_;
       Pixels pixels = all;
       pixels.rows = std::min(together, rows.positions - y);
       if (of_.is_depthwise()) {
-        const Taps taps{rows.size, columns.size, 1, rows.dilation * width, columns.dilation * C};
-        depthwise::add_weights(taps, pixels, C, image + y * pixels.u_row, dz + y * dz_row_, dW);
+        const Index C = of_.image_.channels;
+        const Taps taps{rows.size, columns.size, 1, rows.dilation * of_.width(), columns.dilation * C};
+        depthwise::add_weights(taps, pixels, C, from, slopes, dW);
         continue;
       }
-      for (Index g = 0; g < of_.groups_; ++g) {
+      for (Index g = 0; g < of_.groups_; ++g)
         Panels<T>(0, of_.group_filters_).for_each(0, [&](const auto& panel) {
           const Index k = g * of_.group_filters_ + panel.first;
-          const Pieces tiles(piece, kSums / panel.registers);
-          // short pieces: from several rows of the window at a time
-          const bool is_gray = panel.registers == 1 && pixels.u_column == 1 && of_.is_run() && gray::has_tiles(piece);
-          const bool is_short = panel.registers == 1 && tiles.count == 1;
-          const Pieces down(rows.size, is_gray ? gray::most_rows(piece) : is_short ? most_rows(piece) : 1);
-          for (Index d = 0; d < down.count; ++d) {
-            const Index i = down.begin(d), together = down.begin(d + 1) - i;
-            for (Index q = 0; q < of_.pieces(); ++q) {
-              const T* const from = image + (y * rows.stride + i * rows.dilation) * width + q * columns.dilation * C +
-                                    g * of_.group_channels_;
-              T* const to = dW + (i * columns.size + q) * of_.group_channels_ * K + k;
-              for (Index t = 0; t < tiles.count; ++t) {
-                const Index c = tiles.begin(t), count = tiles.begin(t + 1) - c;
-                const Edge<T> edge{nullptr, true, panel.last};
-                const Index next_row = columns.size * of_.group_channels_ * K;
-                if (is_gray)
-                  gray::weights(piece, together, pixels, from, rows.dilation * width, dz + y * dz_row_ + k, to, K,
-                                edge);
-                else
-                  weights_tile_of<T>(together, count, panel.registers)(pixels, from + c, rows.dilation * width,
-                                                                       dz + y * dz_row_ + k, to + c * K,
-                                                                       columns.size * of_.group_channels_ * K, K, edge);
-              }
-            }
-          }
+          add_panel(pixels, panel, from + g * of_.group_channels_, slopes + k, dW + k);
         });
+    }
+  }
+  // The same of some filters and the channels of their group.
+  template <typename Panel>
+  void add_panel(const Pixels& pixels, const Panel& panel, const T* u, const T* dz, T* dW) const {
+    const Index Fw = of_.columns_.size, C = of_.group_channels_, K = of_.filters_;
+    const Index piece = of_.is_run() ? Fw * C : C, window_row = of_.rows_.dilation * of_.width();
+    const Edge<T> edge{nullptr, true, panel.last};
+    const Pieces tiles(piece, kSums / panel.registers);
+    // short pieces: from several rows of the window at a time
+    const bool is_short = panel.registers == 1 && tiles.count == 1;
+    const bool is_gray = is_short && pixels.u_column == 1 && of_.is_run() && gray::has_tiles(piece);
+    const Pieces down(of_.rows_.size, is_gray ? gray::most_rows(piece) : is_short ? most_rows(piece) : 1);
+    for (Index d = 0; d < down.count; ++d) {
+      const Index i = down.begin(d), rows = down.begin(d + 1) - i;
+      for (Index q = 0; q < of_.pieces(); ++q) {
+        const T* const from = u + i * window_row + q * of_.columns_.dilation * of_.image_.channels;
+        T* const to = dW + (i * Fw + q) * C * K;
+        if (is_gray) {
+          gray::weights(piece, rows, pixels, from, window_row, dz, to, K, edge);
+          continue;
+        }
+        for (Index t = 0; t < tiles.count; ++t) {
+          const Index c = tiles.begin(t), length = tiles.begin(t + 1) - c;
+          weights_tile_of<T>(rows, length, panel.registers)(pixels, from + c, window_row, dz, to + c * K, Fw * C * K, K,
+                                                            edge);
+        }
       }
     }
   }
@@ -261,16 +264,16 @@ class Convolution<T>::Backward {
     const Index C = of_.image_.channels, K = of_.filters_, across = columns.positions, width = of_.image_.width * C;
     const Index piece = of_.is_run() ? columns.size * C : of_.group_channels_;
     const Index products_width = registers<T>(piece) * L;
-    const bool is_dense =
-        rows.stride == 1 && rows.dilation == 1 && !of_.is_depthwise();  // i, i + 1, ... met rows y, y - 1, ... of z
+    // i, i + 1, ... met rows y, y - 1, ... of z
+    const bool is_dense = rows.stride == 1 && rows.dilation == 1 && !of_.is_depthwise();
     const Panels<T> panels = this->panels();
     T* const sum = room<T, Use::kSum>(of_.width());
     T* const products = room<T, Use::kWindows>(across * products_width);
     for (Index row = 0; row < of_.image_.height; ++row) {
       std::fill_n(sum, of_.width(), T(0));
       for (Index i = 0; i < rows.size; ++i) {
-        const Index offset = row + rows.padding[0] - i * rows.dilation, y = offset / rows.stride;
-        if (offset < 0 || offset % rows.stride != 0 || y >= rows.positions) continue;
+        const Index S = rows.stride, offset = row + rows.padding[0] - i * rows.dilation, y = offset / S;
+        if (offset < 0 || offset % S != 0 || y >= rows.positions) continue;
         const Windows windows{.taps = {.rows = is_dense ? std::min(rows.size - i, y + 1) : 1,
                                        .pieces = 1,
                                        .depth = of_.group_filters_,

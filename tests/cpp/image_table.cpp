@@ -108,7 +108,7 @@ void add_conv2d_transpose(std::vector<LayerRow>& table) {
   add<Conv2DTranspose>(table, "Conv2DTranspose, dilation", {3, 3, 17}, [](auto& options) {
     options.filters = 18, options.activation = Activation::kSigmoid;
     options.window = {.size = {3, 2}, .dilation = {2, 3}, .padding = {{{2, 2}, {1, 1}}}};
-  }).refused.push_back({{0, 3, 17}});
+  }).refused.push_back({{3, 17}});
   add<Conv2DTranspose>(table, "Conv1DTranspose", {5, 3}, [](auto& options) {
     options.filters = 4, options.activation = Activation::kSilu, options.output_padding = {0, 1};
     options.window = {.size = {1, 4}, .strides = {1, 2}, .padding = {{{0, 0}, {1, 1}}}, .is_sequence = true};
@@ -212,8 +212,11 @@ void add_pools(std::vector<LayerRow>& table) {
     options.window.size = {size, size}, options.window.strides = {stride, stride};
   };
   add_pools(table, "2D", {4, 4, 3}, [&](auto& options) { square(options, 2, 2); }, {{{1, 4, 3}}, {{4, 1, 3}}});
-  add_pools(table, "2D, overlapping, many channels", {3, 5, 17}, [&](auto& options) { square(options, 3, 2); });
+  add_pools(table, "2D, overlapping", {3, 5, 3}, [&](auto& options) { square(options, 3, 2); });
+  add_pools(table, "2D, many channels", {2, 3, 17}, [&](auto& options) { square(options, 2, 1); });
   add_pools(table, "2D, dropped", {5, 3, 2}, [&](auto& options) { square(options, 2, 2); });
+  add_pools(table, "2D, rows overlapping", {3, 4, 2},
+            [](auto& options) { options.window.size = {2, 2}, options.window.strides = {1, 2}; });
   add_pools(table, "2D, apart", {5, 5, 2},
             [](auto& options) { options.window.size = {2, 1}, options.window.strides = {3, 2}; });
   add_pools(table, "2D, not square, padding", {4, 3, 2},
@@ -224,11 +227,9 @@ void add_pools(std::vector<LayerRow>& table) {
   add_pools(table, "2D, strict", {5, 3, 2},
             [&](auto& options) { square(options, 3, 2), options.window.is_strict = true; }, {{{4, 3, 2}}});
   add_pools(table, "2D, global", {3, 4, 3}, [](auto& options) { options.is_global = true; });
-  add_pools(table, "1D", {7, 3},
-            [](auto& options) {
-              options.window = {.size = {1, 3}, .strides = {1, 2}, .padding = {{{0, 0}, {1, 2}}}, .is_sequence = true};
-            },
-            {{{0, 3}}});
+  add_pools(table, "1D", {7, 3}, [](auto& options) {
+    options.window = {.size = {1, 3}, .strides = {1, 2}, .padding = {{{0, 0}, {1, 2}}}, .is_sequence = true};
+  });
   add_pools(table, "1D, global", {6, 4}, [](auto& options) { options.is_global = options.window.is_sequence = true; });
 }
 

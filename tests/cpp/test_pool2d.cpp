@@ -239,7 +239,7 @@ TEST_CASE("pool: shapes, and kinds as Python has them") {
   CHECK(AveragePool2D<float>({{.is_sequence = true}, true}).kind() == "GlobalAveragePool1D");
 }
 
-TEST_CASE("pool: a window that could lie wholly in its padding is an error, as are gaps, empty images and odd norms") {
+TEST_CASE("pool: a window that could lie wholly in its padding is an error, as are gaps and odd norms") {
   const Shape image[] = {{6, 6, 2}};
   const auto shape_of = [&](const Window::Options& window) {
     return [=] { MaxPool2D<float>({window}).output_shape(image); };
@@ -251,8 +251,7 @@ TEST_CASE("pool: a window that could lie wholly in its padding is an error, as a
   CHECK_THROWS_AS(shape_of({.size = {2, 2}, .strides = {2, 2}, .is_same = true})(), ShapeError);
   CHECK_THROWS_AS(shape_of({.size = {5, 5}, .strides = {2, 2}, .is_strict = true})(), ShapeError);
   CHECK_THROWS_AS(MaxPool2D<float>({{.size = {2, 2}, .dilation = {2, 1}}}), DataError);
-  const Shape empty[] = {{0, 3, 2}}, vast[] = {{4097, 4096, 2}};
-  CHECK_THROWS_AS(AveragePool2D<float>({{}, true}).output_shape(empty), ShapeError);
+  const Shape vast[] = {{4097, 4096, 2}};
   CHECK_THROWS_AS(MaxPool2D<float>({{}, true}).output_shape(vast), ShapeError);
   for (const double p : {0.5, -1.0, kNaN, std::numeric_limits<double>::infinity()})
     CHECK_THROWS_AS(LpPool2D<float>({{}, p}), DataError);

@@ -243,23 +243,26 @@ TEST_CASE_TEMPLATE("views: outputs and gradients have the bits of a plan that co
   }
 }
 
-TEST_CASE("views: between a convolution and a product nothing is called, and nothing takes memory") {
-  constexpr Index kFilters = 300;
-  // where the filters are as large as the image, the product can also do without the view
-  const auto network = [](bool has_view) {
+TEST_CASE("views: between two layers nothing is called, and nothing takes memory") {
+  constexpr Index kUnits = 300;
+  // an image of one pixel, so that the product can also do without the view
+  const auto network = [](bool is_conv, bool has_view) {
     return Case<float>{"", [=](Built<float>& b) {
-                         const int h = b.conv(b.input({4, 4, 2}), {4, 4}, kFilters);
+                         const int x = b.input({1, 1, 2}), h = is_conv ? b.conv(x, {1, 1}, kUnits) : b.dense(x, kUnits);
                          return std::vector{b.dense(has_view ? b.reshape(h) : h)};
                        }};
   };
-  for (const Purpose& purpose : kPurposes) {
-    Run<float> with(network(true), Kind::kUntouched, purpose), without(network(false), Kind::kView, purpose),
-        copied(network(true), Kind::kCopy, purpose);
-    CHECK(same_bits(with.results(kBatch, 1), without.results(kBatch, 1)));
-    CHECK(with.plan().arena_size() == without.plan().arena_size());
-    CHECK(with.plan().arena_size() < copied.plan().arena_size());
-    CHECK(with.plan().value(1).data == with.plan().value(2).data);
-    CHECK(with.plan().value(2).shape == Shape{kBatch, kFilters});
+  for (const bool is_conv : {true, false}) {
+    for (const Purpose& purpose : kPurposes) {
+      Run<float> with(network(is_conv, true), Kind::kUntouched, purpose),
+          without(network(is_conv, false), Kind::kView, purpose), copied(network(is_conv, true), Kind::kCopy, purpose);
+      CHECK(same_bits(with.results(kBatch, 1), without.results(kBatch, 1)));
+      CHECK(with.plan().arena_size() == without.plan().arena_size());
+      // else the scratch of the convolution's backward is larger, where a copy finds room
+      if (!is_conv || !purpose.has_backward) CHECK(with.plan().arena_size() < copied.plan().arena_size());
+      CHECK(with.plan().value(1).data == with.plan().value(2).data);
+      CHECK(with.plan().value(2).shape == Shape{kBatch, kUnits});
+    }
   }
 }
 

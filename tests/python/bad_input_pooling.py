@@ -18,11 +18,15 @@ def built(layer: nn.Layer, shape: tuple[int, ...]) -> Any:
     return lambda s: layer.build(shape)
 
 
+def made_global(**options: Any) -> Any:
+    return lambda s: nn.GlobalMaxPool2D(**options)
+
+
 def norm(p: Any) -> Any:
     return lambda s: nn.LpPool2D(p=p)
 
 
-def _nameless(s: Subject) -> Any:
+def _larger_than_its_image(s: Subject) -> Any:
     return nn.Sequential([nn.Input((1, 9, 3)), nn.MaxPool2D(name="pool")])
 
 
@@ -46,14 +50,14 @@ POOLING: list[Case] = [
     case("pool name 1", pool(name=1), TypeError, "name", "string"),
     case("pool of steps by axis", lambda s: nn.MaxPool1D((2, 2)), TypeError, "pool_size", "whole number"),
     case("pool same with strides", built(nn.MaxPool2D(padding="same"), (8, 8, 1)), Shape, "padding", "strides of 1"),
-    case("pool larger than the image", _nameless, Shape, "pool", "at least 2 rows", "got 1"),
+    case("pool larger than the image", _larger_than_its_image, Shape, "pool", "at least 2 rows", "got 1"),
     case("pool strict", built(nn.MaxPool2D(strict=True), (5, 4, 1)), Shape, "strict", "rows", "1", "would fit"),
     case("pool of rows", built(nn.AveragePool2D(), (8,)), Shape, "(N, H, W, C)", "(N, 8)"),
     case("pool of steps on an image", built(nn.AveragePool1D(), (8, 8, 1)), Shape, "(N, T, C)", "(N, 8, 8, 1)"),
     case("global pool of rows", built(nn.GlobalMaxPool2D(), (8,)), Shape, "(N, H, W, C)", "(N, 8)"),
     case("global pool of steps on an image", built(nn.GlobalAveragePool1D(), (8, 8, 1)), Shape, "(N, T, C)"),
     case("global max of a vast image", built(nn.GlobalMaxPool2D(), (4097, 4096, 1)), Shape, "16777216 pixels"),
-    case("global pool with a size", lambda s: nn.GlobalMaxPool2D(pool_size=2), TypeError, "pool_size"),
+    case("global pool with a size", made_global(pool_size=2), TypeError, "pool_size"),
     case("norm p 0.5", norm(0.5), Data, "p", "[1, inf)", "0.5"),
     case("norm p NaN", norm(np.nan), Data, "p", "nan"),
     case("norm p infinite", norm(np.inf), Data, "p", "inf"),

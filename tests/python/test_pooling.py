@@ -249,7 +249,7 @@ def test_values_and_gradients_equal_those_of_torch(
     x = torch.tensor(u, requires_grad=True)
     expected = theirs(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
     dv = rng.normal(size=tuple(expected.shape))
-    expected.backward(torch.tensor(dv))
+    expected.backward(torch.from_numpy(dv))
     pool = layer.build(u.shape[1:], dtype="float64")
     v = pool.forward(u)
     ROUNDING["float64"].assert_close(v, expected.detach().numpy())

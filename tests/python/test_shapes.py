@@ -65,7 +65,7 @@ def branches(x: nn.Input, is_view: bool) -> Any:
 
 def test_views_in_all_places_have_the_bits_of_copies(rng: np.random.Generator) -> None:
     x = rng.normal(size=(6, 5, 4, 2))
-    results = []
+    results: list[Any] = []
     for is_view in (True, False):
         node = nn.Input((5, 4, 2), name="x")
         outputs = branches(node, is_view)
@@ -79,11 +79,11 @@ def test_views_in_all_places_have_the_bits_of_copies(rng: np.random.Generator) -
         loss, gradients = model.loss_and_gradients(x, y, inputs=True)
         steps = [model.train_on_batch(x, y) for _ in range(3)]
         results.append((weights, loss, list(gradients.values()), steps, model.predict(x)))
-    (_, loss, gradients, steps, v), (_, same_loss, same_gradients, same_steps, same_v) = results
+    (_, loss, mine, steps, v), (_, same_loss, others, same_steps, same_v) = results
     assert loss == same_loss
     assert steps == same_steps
-    for mine, other in zip([*gradients, *v], [*same_gradients, *same_v], strict=True):
-        assert mine.tobytes() == other.tobytes()
+    for array, same in zip([*mine, *v], [*others, *same_v], strict=True):
+        assert array.tobytes() == same.tobytes()
 
 
 def test_gradients_go_through_views(rng: np.random.Generator) -> None:

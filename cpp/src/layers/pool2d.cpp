@@ -39,9 +39,14 @@ struct View {
   // f(at, place): where the channels of each pixel begin in u, and its place in the window, in row-major order
   template <typename F>
   void for_pixels(F&& f) const {
-    Index place = first_place();
-    for (Index row = rows.begin; row < rows.end; ++row, place += places)
-      for (Index j = 0; j < columns.count(); ++j) f(at(row) + j * channels, place + j);
+    const Index first = at(rows.begin), row = width * channels, place = first_place();
+    if (rows.count() == 2 && columns.count() == 2) {  // most pools: no loops
+      f(first, place), f(first + channels, place + 1);
+      f(first + row, place + places), f(first + row + channels, place + places + 1);
+      return;
+    }
+    for (Index i = 0; i < rows.count(); ++i)
+      for (Index j = 0; j < columns.count(); ++j) f(first + i * row + j * channels, place + i * places + j);
   }
 };
 
@@ -79,7 +84,9 @@ void for_strips(Index channels, F&& f) {
   if (first < channels) f(Strip<T, false>{first, channels - first});
 }
 
-// Images, in parallel; work: multiply-adds that a place of a window takes as long as
+constexpr double kWork = 16;  // multiply-adds that a place of a window takes as long as
+
+// Images, in parallel; work: as kWork
 template <typename Geometry, typename F>
 void for_images(const Geometry& pool, Index N, double work, F&& f) {
   parallel_for(N, work * static_cast<double>(N * pool.size()) * static_cast<double>(pool.places()), f);
@@ -152,8 +159,6 @@ auto Pool2D<T>::over(const Shape& sample) const -> Geometry {
   const Image image = window_.image(sample);
   if (is_global_) {
     const auto whole = [](Index length) { return Sweep{.length = length, .size = length, .stride = length}; };
-    if (image.height * image.width == 0)
-      throw ShapeError(text("expected 1 pixel or more, got ", to_string(sample, true)));
     return {image, whole(image.height), whole(image.width)};
   }
   const auto [rows, columns] = window_.over(image);
@@ -188,6 +193,23 @@ Index places_of_image(Index size) {
   return padded<std::uint8_t>(size + simd::kLanes<T>);
 }
 
+// x and its place where x is larger, or the first NaN
+template <typename T, typename P = simd::Packet<T>>
+void keep_larger(P& largest, P& place, const P& x, const P& place_of_x) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float>) {  // without the detour of masks through registers
+    const __mmask16 is_number = _mm512_cmp_ps_mask(largest, largest, _CMP_ORD_Q);
+    const __mmask16 is_larger = _mm512_mask_cmp_ps_mask(is_number, largest, x, _CMP_NGE_UQ);
+    largest = _mm512_mask_mov_ps(largest, is_larger, x);
+    place = _mm512_mask_mov_ps(place, is_larger, place_of_x);
+    return;
+  }
+#endif
+  const auto is_larger = pand(pcmp_eq(largest, largest), pcmp_lt_or_nan(largest, x));
+  largest = pselect(is_larger, x, largest);
+  place = pselect(is_larger, place_of_x, place);
+}
+
 }  // namespace
 
 template <typename T>
@@ -213,14 +235,12 @@ void MaxPool2D<T>::forward(const Forward<T>& pass) const {
   const Index gap = places_of_image<T>(pool.size()) - pool.size();
   with_place_type(pool.places(), [&](auto type) {
     auto* const saved = reinterpret_cast<decltype(type)*>(pass.saved);
-    pool_forward(pool, pass.output, 1, [&](const View& view, auto strip) {
+    pool_forward(pool, pass.output, kWork, [&](const View& view, auto strip) {
       auto largest = strip.load(u + view.at(view.rows.begin));
       auto place = simd::set(static_cast<T>(view.first_place()));
       view.for_pixels([&](Index at, Index k) {
         const auto x = strip.load(u + at);
-        const auto is_larger = pand(pcmp_lt_or_nan(largest, x), pcmp_eq(largest, largest));  // the first NaN stays
-        largest = pselect(is_larger, x, largest);
-        place = pselect(is_larger, simd::set(static_cast<T>(k)), place);
+        keep_larger<T>(largest, place, x, simd::set(static_cast<T>(k)));
       });
       simd::store_whole<T>(saved + view.output + view.number * gap + strip.first, place);
       return largest;
@@ -235,7 +255,7 @@ void MaxPool2D<T>::backward(const Backward<T>& pass) const {
   const Index gap = places_of_image<T>(pool.size()) - pool.size();
   with_place_type(pool.places(), [&](auto type) {
     const auto* const saved = reinterpret_cast<const decltype(type)*>(pass.saved);
-    pool_backward(pool, pass.dinputs[0], 1, [&](const View& view, auto strip) {
+    pool_backward(pool, pass.dinputs[0], kWork, [&](const View& view, auto strip) {
       const auto d = strip.load(dv + view.output);
       const auto place = simd::load_whole<T>(saved + view.output + view.number * gap + strip.first);
       return [=](Index, Index k) { return pselect(pcmp_eq(place, simd::set(static_cast<T>(k))), d, simd::set(T(0))); };
@@ -248,7 +268,7 @@ void MaxPool2D<T>::backward(const Backward<T>& pass) const {
 template <typename T>
 void AveragePool2D<T>::forward(const Forward<T>& pass) const {
   const T* const u = pass.inputs[0].data;
-  pool_forward(this->over(pass.inputs[0]), pass.output, 1, [&](const View& view, auto strip) {
+  pool_forward(this->over(pass.inputs[0]), pass.output, kWork, [&](const View& view, auto strip) {
     constexpr Index kRun = 64;  // pixels that are added up before the rest: a sum of many keeps its digits
     auto total = simd::set(T(0)), run = total;
     Index length = 0;
@@ -263,7 +283,7 @@ void AveragePool2D<T>::forward(const Forward<T>& pass) const {
 template <typename T>
 void AveragePool2D<T>::backward(const Backward<T>& pass) const {
   const T* const dv = pass.doutput.data;
-  pool_backward(this->over(pass.inputs[0]), pass.dinputs[0], 1, [&](const View& view, auto strip) {
+  pool_backward(this->over(pass.inputs[0]), pass.dinputs[0], kWork, [&](const View& view, auto strip) {
     const auto d = pdiv(strip.load(dv + view.output), simd::set(static_cast<T>(view.count())));
     return [=](Index, Index) { return d; };
   });
@@ -297,7 +317,7 @@ LpPool2D<T>::LpPool2D(const Options& options) : Pool2D<T>("Lp", options), p_(opt
 template <typename T>
 void LpPool2D<T>::forward(const Forward<T>& pass) const {
   const T* const u = pass.inputs[0].data;
-  pool_forward(this->over(pass.inputs[0]), pass.output, 16, [&](const View& view, auto strip) {
+  pool_forward(this->over(pass.inputs[0]), pass.output, 4 * kWork, [&](const View& view, auto strip) {
     const auto zero = simd::set(T(0)), infinity = simd::set<T>(std::numeric_limits<T>::infinity());
     auto unit = zero, total = zero;
     view.for_pixels([&](Index at, Index) { unit = pmax(unit, pabs(strip.load(u + at))); });
@@ -310,7 +330,7 @@ void LpPool2D<T>::forward(const Forward<T>& pass) const {
 template <typename T>
 void LpPool2D<T>::backward(const Backward<T>& pass) const {
   const T *const u = pass.inputs[0].data, *const v = pass.output.data, *const dv = pass.doutput.data;
-  pool_backward(this->over(pass.inputs[0]), pass.dinputs[0], 16, [&](const View& view, auto strip) {
+  pool_backward(this->over(pass.inputs[0]), pass.dinputs[0], 4 * kWork, [&](const View& view, auto strip) {
     const auto zero = simd::set(T(0)), norm = strip.load(v + view.output);
     const auto unit = pselect(pcmp_eq(norm, zero), simd::set(T(1)), norm);
     const auto d = strip.load(dv + view.output);

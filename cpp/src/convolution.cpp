@@ -17,16 +17,6 @@ Index num_parts(Index N) { return std::min(N, kParts); }
 }  // namespace
 
 template <typename T>
-Convolution<T>::Convolution(const Image& image, const std::array<Sweep, 2>& sweeps, Index filters, Index groups)
-    : image_(image),
-      rows_(sweeps[0]),
-      columns_(sweeps[1]),
-      filters_(filters),
-      groups_(groups),
-      group_channels_(image.channels / groups),
-      group_filters_(filters / groups) {}
-
-template <typename T>
 const T* Convolution<T>::padded_image(const T* u, Index n, Index first, Index last) const {
   const T* const image = u + n * image_.size();
   const bool has_whole_registers = !is_depthwise() || image_.channels % simd::kLanes<T> == 0;
@@ -56,8 +46,9 @@ void Convolution<T>::forward(Index N, const T* u, const T* W, const T* b, T* z, 
   const Index H = rows_.positions, K = filters_;
   const Windows windows = this->windows();
   const Panels<T> panels(rows_.size * columns_.size * group_channels_, group_filters_);
-  T* const packed = room<T, Use::kForwardWeights>(groups_ * panels.size());
-  for (Index g = 0; g < groups_; ++g)
+  const Index packs = is_depthwise() ? 0 : groups_;  // depthwise ones are read where they lie
+  T* const packed = room<T, Use::kForwardWeights>(packs * panels.size());
+  for (Index g = 0; g < packs; ++g)
     panels.pack([&](Index k, Index j) { return W[k * K + g * group_filters_ + j]; }, packed + g * panels.size());
 
   const Index bands = work(N) < kSerialWork ? 1 : std::min(H, (kTasks + N - 1) / N);

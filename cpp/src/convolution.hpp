@@ -20,7 +20,14 @@ struct Windows;
 template <typename T>
 class Convolution {
  public:
-  Convolution(const Image& image, const std::array<Sweep, 2>& sweeps, Index filters, Index groups);
+  Convolution(const Image& image, const std::array<Sweep, 2>& sweeps, Index filters, Index groups)
+      : image_(image),
+        rows_(sweeps[0]),
+        columns_(sweeps[1]),
+        filters_(filters),
+        groups_(groups),
+        group_channels_(image.channels / groups),
+        group_filters_(filters / groups) {}
 
   // called when `count` pixels of z from `first` on are done, which still lie in the cache
   using Finish = std::function<void(Index first, Index count)>;

@@ -3,16 +3,6 @@
 
 namespace nncpp {
 
-template <>
-Convolution<Dual>::Convolution(const Image& image, const std::array<Sweep, 2>& sweeps, Index filters, Index groups)
-    : image_(image),
-      rows_(sweeps[0]),
-      columns_(sweeps[1]),
-      filters_(filters),
-      groups_(groups),
-      group_channels_(image.channels / groups),
-      group_filters_(filters / groups) {}
-
 // f(z's number, u's, W's) of each product
 template <>
 template <typename F>

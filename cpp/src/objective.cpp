@@ -19,6 +19,9 @@ bool has_labels(const Loss<T>& loss, const Source& y, const Shape& output) {
   return loss.takes_labels() && numel(y.sample) * output.back() == numel(output);
 }
 
+// (..., K) -> (...): an output's shape without its classes
+Shape places(const Shape& output) { return Shape(std::span<const Index>(output.begin(), output.rank() - 1)); }
+
 }  // namespace
 
 template <typename T>
@@ -117,10 +120,14 @@ void Objective<T>::require_shapes(const Examples& examples) const {
       throw ShapeError(text(y.name, ": expected ", rows, " rows as in ", examples.inputs[0].name, ", got ", y.rows));
     // (n) and (n, 1) are the same thing for a single output, and for labels; nothing else broadcasts
     if (!has_labels(*term.loss, y, output) && !(y.sample == output) && !(numel(y.sample) == 1 && numel(output) == 1))
-      throw ShapeError(text(
-          y.name, ": expected ", to_string(output, true), term.loss->takes_labels() ? " or integer labels (N)" : "",
-          " for loss '", term.loss->name(), "', got ", to_string(y.sample.batch(y.rows)),
-          y.sample.rank() == 0 ? "; labels go with loss 'nllm' and activation 'softmax', or one-hot" : ""));
+      throw ShapeError(
+          text(y.name, ": expected ", to_string(output, true),
+               term.loss->takes_labels() ? text(" or integer labels ", to_string(places(output), true)) : "",
+               " for loss '", term.loss->name(), "', got ", to_string(y.sample.batch(y.rows)),
+               y.sample.rank() > 0          ? ""
+               : !term.loss->takes_labels() ? "; labels go with loss 'nllm' and activation 'softmax', or one-hot"
+               : output.rank() > 1          ? "; one label for a sample takes an output (N, K): is a Flatten missing?"
+                                            : ""));
   }
   const Source& weights = examples.weights;
   if (weights.data != nullptr && (weights.rows != rows || weights.sample.rank() != 0))

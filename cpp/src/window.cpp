@@ -48,7 +48,9 @@ Image Window::image(const Shape& sample) const {
     if (sample.rank() != 2) throw ShapeError(text("expected a sequence (N, T, C), got ", to_string(sample, true)));
     return {1, sample[0], sample[1]};
   }
-  if (sample.rank() != 3) throw ShapeError(text("expected an image (N, H, W, C), got ", to_string(sample, true)));
+  if (sample.rank() != 3)
+    throw ShapeError(text("expected an image (N, H, W, C), got ", to_string(sample, true),
+                          sample.rank() == 2 ? "; one of a single channel is (H, W, 1)" : ""));
   return {sample[0], sample[1], sample[2]};
 }
 
@@ -78,6 +80,7 @@ std::array<Sweep, 2> Window::over(const Image& image) const {
                             " divides (strict), got ", sweep.padded_length(), ", of which ", sweep.dropped,
                             " would be dropped; padding ", in_words(sweep.fitting_paddings()), " would fit"));
   }
+  numel({sweeps[0].padded_length(), sweeps[1].padded_length(), image.channels});  // throws: it may have to be made
   return sweeps;
 }
 

@@ -3,12 +3,14 @@
 import inspect
 from abc import ABC
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import numpy as np
 
 from ._arguments import shown
 from .errors import DataError, NncppError
+
+Options = TypeVar("Options", bound=Mapping[str, object])
 
 
 class UnknownKindError(DataError):
@@ -85,6 +87,16 @@ class Configured(ABC):
             if not _is_default(self._kept(name), parameter.default)
         }
 
+    def _known(self, options: Options) -> Options:
+        """The options, which a base class takes; TypeError for one that it would refuse in its own name."""
+        own = _parameters(type(self))
+        family = [base for base in type(self).__mro__ if issubclass(base, Configured)]  # a subclass may fix arguments
+        for name in options:
+            if not any(name in _parameters(base) for base in family):
+                kind = type(self).__name__
+                raise TypeError(f"{kind}: unexpected argument {name!r}; expected some of {', '.join(own)}")
+        return options
+
     def _kept(self, name: str) -> Any:
         try:
             return getattr(self, name)
@@ -124,10 +136,12 @@ def _plain(value: object) -> Any:
         return value.config()
     if isinstance(value, np.generic):
         return value.item()
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(entry) for entry in value] if isinstance(value, tuple) else value
 
 
 def _is_default(value: object, default: object) -> bool:
+    if isinstance(value, tuple) and value and isinstance(default, int):  # one number stands for all axes
+        return all(_is_default(entry, default) for entry in value)
     if isinstance(value, Configured) and isinstance(default, str):  # a name stands for an object made without arguments
         return value.kind == default and repr(value) == f"{type(value).__name__}()"
     return bool(np.all(value == default))  # an array too

@@ -1,5 +1,6 @@
 """A user's arrays -> what the core takes. Arrays pass as they lie in memory: the core gathers and converts rows."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -94,14 +95,28 @@ def inputs(value: Any, names: Sequence[str], shapes: Sequence[tuple[int, ...]]) 
     """One array for each input, from an array, a list of them or a mapping from the inputs' names."""
     arrays = _arrays(value, names, "x")
     for i, (x, shape) in enumerate(zip(arrays, shapes, strict=True)):
-        if x.ndim != len(shape) + 1:
-            argument = "x" if len(names) == 1 else f"x[{i}]"
-            raise ShapeError(
-                f"{argument}: expected {names[i]} {batch_shape(shape)}, got {x.shape}"
-                + (f"; for one sample use {argument}[None]" if x.shape == shape and x.ndim > 0 else "")
-                + (f"; for one column use {argument}[:, None]" if x.ndim == 1 and shape == (1,) and len(x) != 1 else "")
-            )
+        if x.ndim == len(shape) + 1 and x.shape[1:] == shape:
+            continue
+        argument = "x" if len(names) == 1 else f"x[{i}]"
+        advice = _advice_on_shape(x, shape, argument)
+        if x.ndim != len(shape) + 1 or advice:  # the core tells of other lengths
+            raise ShapeError(f"{argument}: expected {names[i]} {batch_shape(shape)}, got {x.shape}{advice}")
     return arrays
+
+
+def _advice_on_shape(x: Array, shape: tuple[int, ...], argument: str) -> str:
+    """How x becomes a batch of samples of that shape, where the mistake is a usual one."""
+    if x.ndim > 0 and x.shape == shape:
+        return f"; for one sample use {argument}[None]"
+    if x.ndim == 1 and shape == (1,) and len(x) != 1:
+        return f"; for one column use {argument}[:, None]"
+    if len(shape) > 1 and shape[-1] == 1 and x.shape[1:] == shape[:-1]:
+        return f"; for one channel use {argument}[..., None]"
+    if len(shape) > 1 and x.ndim == 2 and x.shape[1] == math.prod(shape):
+        return f"; for samples in rows use {argument}.reshape(-1, {', '.join(map(str, shape))})"
+    if len(shape) == 3 and x.ndim == 4 and (*x.shape[2:], x.shape[1]) == shape:
+        return f"; channels come last: use {argument}.transpose(0, 2, 3, 1)"
+    return ""
 
 
 def batch_shape(shape: tuple[int, ...]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from . import _core
 from ._arguments import data_type, flag, random_seed, sample_shape, whole_number
 from .data import Array, array
+from .graph import kind_name
 
 if TYPE_CHECKING:
     from .layers import Layer
@@ -51,7 +52,7 @@ class Module:
         self._has_several_inputs = isinstance(input_shape, list)
         shapes = [sample_shape("input_shape", shape) for shape in self._listed(input_shape)]
         precision = _core.float32 if self.dtype == "float32" else _core.float64
-        name = layer.name or type(layer).__name__.lower()
+        name = layer.name or kind_name(layer)
         self._core = precision.Module(layer._core(precision), shapes, name, random_seed(seed))
         self.output_shape = self._core.output_shape
         self.parameters: Mapping[str, Array] = self._core.parameters

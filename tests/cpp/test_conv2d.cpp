@@ -367,7 +367,8 @@ TEST_CASE("conv2d: filters and groups that make no sense are refused, and channe
   const Conv2D<float> layer({.filters = 4, .groups = 2});
   const Shape odd[] = {{3, 3, 5}}, flat[] = {{3, 6}};
   CHECK(message_of([&] { layer.output_shape(odd); }) == "expected channels that 2 groups divide, got 5");
-  CHECK(message_of([&] { layer.output_shape(flat); }) == "expected an image (N, H, W, C), got (N, 3, 6)");
+  CHECK(message_of([&] { layer.output_shape(flat); }) ==
+        "expected an image (N, H, W, C), got (N, 3, 6); one of a single channel is (H, W, 1)");
   CHECK_THROWS_AS(layer.output_shape(odd), ShapeError);
   CHECK_THROWS_AS(Conv2D<float>({.filters = -1}), DataError);
 }

@@ -126,7 +126,9 @@ TEST_CASE("window: an image keeps its axes, a sequence is an image of one row") 
 
 TEST_CASE("window: samples of another rank are refused") {
   const Window image({}), sequence({.is_sequence = true});
-  for (const Shape& sample : {Shape{}, Shape{3}, Shape{3, 4}, Shape{3, 4, 5, 6}})
+  CHECK(message_of([&] { image.image({3, 4}); }) ==
+        "expected an image (N, H, W, C), got (N, 3, 4); one of a single channel is (H, W, 1)");
+  for (const Shape& sample : {Shape{}, Shape{3}, Shape{3, 4, 5, 6}})
     CHECK(message_of([&] { image.image(sample); }) ==
           text("expected an image (N, H, W, C), got ", to_string(sample, true)));
   for (const Shape& sample : {Shape{}, Shape{3}, Shape{3, 4, 5}})
@@ -161,6 +163,13 @@ TEST_CASE("window: strict refuses what would be dropped and says which paddings 
   options.padding[1] = {1, 1};
   CHECK(Window(options).over(image)[1].positions == 4);
   CHECK_THROWS_AS(Window(options).over({8, 9, 1}), ShapeError);
+}
+
+TEST_CASE("window: an image that would be larger than any array with its zeros is refused") {
+  const Window wide({.strides = {1 << 20, 1 << 20}, .is_same = true});
+  CHECK(wide.over({1, 512, 1})[1].padded_length() == 511 * (Index{1} << 20) + 1);
+  CHECK(message_of([&] { wide.over({4096, 4096, 1}); }) ==
+        "expected at most 2^40 elements, got shape (4293918721, 4293918721, 1)");
 }
 
 TEST_CASE("window: numbers that make no sense are refused by name") {

@@ -1,5 +1,6 @@
 """Conv2D and Conv1D: the sums, where the window goes, and what the layers promise beside the contract."""
 
+import json
 from itertools import pairwise
 from math import prod
 from pathlib import Path
@@ -343,6 +344,34 @@ def test_it_shows_how_it_was_made() -> None:
     assert "groups=2" in repr(layer)
     assert repr(nn.Conv1D(4, 3)).startswith("Conv1D(")
     assert eval(repr(nn.Conv1D(4, 3, padding=(1, 2))), vars(nn)).padding == (1, 2)
+
+
+def test_a_subclass_may_fix_arguments() -> None:
+    class _Pointwise(nn.Conv2D):
+        def __init__(self, filters: int, name: str | None = None) -> None:
+            super().__init__(filters, 1, use_bias=False, name=name)
+
+    assert list(_Pointwise(4).build((5, 5, 3)).parameters) == ["weight"]
+
+
+def test_it_shows_no_default() -> None:
+    assert repr(nn.Conv2D(6, 5)) == "Conv2D(filters=6, kernel_size=(5, 5))"
+    assert repr(nn.Conv2D(6, 5, strides=(1, 2))) == "Conv2D(filters=6, kernel_size=(5, 5), strides=(1, 2))"
+    assert repr(nn.Conv2DTranspose(6, 5)) == "Conv2DTranspose(filters=6, kernel_size=(5, 5))"
+    assert (repr(nn.MaxPool2D()), repr(nn.UpSample2D((2, 2)))) == ("MaxPool2D()", "UpSample2D()")
+
+
+def test_its_config_is_as_json_has_it() -> None:
+    config = nn.Conv2D(6, 5, padding=((1, 0), 2)).config()
+    assert config["padding"] == [[1, 0], 2]
+    assert json.loads(json.dumps(config)) == config
+
+
+def test_on_its_own_it_is_called_as_in_a_model() -> None:
+    layer = nn.Conv2DTranspose(2, 3)
+    for built in (layer.build, lambda shape: nn.Sequential([nn.Input(shape), layer])):
+        with pytest.raises(nn.ShapeError, match=r"^conv2d_transpose: "):
+            built((4, 4))
 
 
 def test_gradients_of_a_net_are_those_of_differences(rng: np.random.Generator) -> None:

@@ -11,7 +11,8 @@ import nncpp as nn
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "coverage.md"
 SECTIONS = ["Models", "Activations", "Losses", "Optimizers", "Schedules", "Regularization",
-            "Initialization and preprocessing", "Flow graphs", "Convolutional networks", "Checks", "Second order"]  # fmt: skip
+            "Initialization and preprocessing", "Flow graphs", "Convolutional networks",
+            "Checks", "Second order"]  # fmt: skip
 
 
 class Row(NamedTuple):

@@ -1,6 +1,7 @@
 """Data of any type and layout: the same numbers give the same bits, and X is never copied as a whole."""
 
 import json
+import re
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -210,3 +211,20 @@ def test_data_are_not_changed() -> None:
     assert (x == X).all()
     assert (y == Y).all()
     assert (w == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "advice"),
+    [
+        ((5, 8, 6), "x[..., None]"),
+        ((5, 48), "x.reshape(-1, 8, 6, 1)"),
+        ((5, 1, 8, 6), "x.transpose(0, 2, 3, 1)"),
+        ((8, 6, 1), "x[None]"),
+    ],
+)
+def test_images_that_lie_otherwise_are_told_how_to_lie(shape: tuple[int, ...], advice: str) -> None:
+    model = nn.Sequential([nn.Input((8, 6, 1)), nn.Conv2D(2, 3)])
+    x = np.zeros(shape, np.uint8)
+    with pytest.raises(nn.ShapeError, match=rf"^x: expected input \(N, 8, 6, 1\), got .*; .*{re.escape(advice)}$"):
+        model.predict(x)
+    assert model.predict(eval(advice)).shape[1:] == (6, 4, 2)

@@ -217,6 +217,22 @@ def test_a_mistake_is_the_only_finding(name: str) -> None:
     assert problem.advice
 
 
+def test_the_scale_of_images_is_told_by_channel_with_an_advice_that_they_can_take() -> None:
+    x = (255 * DIGITS).astype(np.uint8).reshape(-1, 8, 8, 1)
+
+    def inputs(*head: Any) -> Any:
+        report = nn.preflight(chain(*head, nn.Conv2D(4, 3), nn.Flatten(), nn.Dense(10, "softmax")), x, LABELS)
+        return report.entries[0]
+
+    warning = inputs(nn.Input((8, 8, 1)))
+    assert (warning.name, warning.status) == ("inputs", "warn")
+    assert "channel 0 is about" in warning.seen
+    assert "scale=1 / 255" in warning.advice
+    assert "nn.BatchNorm()" in warning.advice
+    assert inputs(nn.Input((8, 8, 1), scale=1 / 255)).seen.startswith("input: 1 channel in [0, 1]")
+    assert inputs(nn.Input((8, 8, 1)), nn.BatchNorm()).name != "inputs"
+
+
 def test_what_cannot_be_learned_by_heart_is_found() -> None:
     """64 columns that are all the same one, labels that change along it: no linear model tells them apart."""
     t = RANDOM.uniform(-1, 1, size=(300, 1))

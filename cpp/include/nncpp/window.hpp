@@ -50,7 +50,8 @@ class Window {
 
   // throws ShapeError unless the sample is (H, W, C), or (T, C) for sequences
   Image image(const Shape& sample) const;
-  // along rows and columns; throws ShapeError for an image that is smaller than the window, or not divided if strict
+  // along rows and columns; throws ShapeError for an image that is smaller than the window, not divided if strict, or
+  // larger than any array with its zeros
   std::array<Sweep, 2> over(const Image& image) const;
   // (H', W', channels), or (T', channels)
   Shape output_shape(const Shape& sample, Index channels) const;

@@ -102,7 +102,7 @@ class WindowedFilters(Filters, Windowed):
         weight_constraint: Any = None,
         **options: Unpack[FilterOptions],
     ) -> None:
-        super().__init__(filters, kernel_size, activation, strides=strides, **options)
+        super().__init__(filters, kernel_size, activation, strides=strides, **self._known(options))
         self.padding = padding_of(padding, self.is_sequence)
         self.strict = strict_of(strict)
         self.weight_constraint = optional(Constraint, weight_constraint, "weight_constraint")

@@ -75,7 +75,7 @@ class Conv2DTranspose(Filters):
         dilation: Any = 1,
         **options: Unpack[FilterOptions],
     ) -> None:
-        super().__init__(filters, kernel_size, activation, strides=strides, **options)
+        super().__init__(filters, kernel_size, activation, strides=strides, **self._known(options))
         self.padding = padding_of(padding, self.is_sequence)
         if self.is_sequence:
             self.output_padding: Any = whole_number("output_padding", output_padding, at_most=MOST)

@@ -41,7 +41,7 @@ class Input(Node):
     array([[0.    , 0.3333, 1.    ]], dtype=float32)
     """
 
-    def __init__(self, shape: Any, name: str | None = None, scale: float | None = None) -> None:
+    def __init__(self, shape: Any, name: str | None = None, *, scale: float | None = None) -> None:
         super().__init__(None, ())
         self._shape = sample_shape("shape", shape)
         self.name = object_name("name", name)

@@ -19,6 +19,7 @@ UNLIKE = 100.0  # ranges of two columns
 MAJORITY, RARE = 0.9, 0.1  # share of one class; part of the even share
 
 SCALE = "put nn.Standardize() behind the Input, or use nn.preprocessing.Standardizer"
+IMAGE_SCALE = "use nn.Input(shape, scale=1 / 255) for bytes, or put nn.BatchNorm() behind the Input"
 TARGET_SCALE = "train on (y - mean) / deviation: nn.preprocessing.Standardizer, whose inverse_transform undoes it"
 
 RANGES = {  # what an output with this activation can give
@@ -46,12 +47,13 @@ def inputs(subject: Subject) -> Iterator[Entry]:
         for first in _first_seen(subject, node):
             columns = subject.of(first).astype(np.float64)
             columns = columns.reshape(-1, columns.shape[-1] if columns.ndim > 1 else 1)
-            name = subject.graph.name(node)
-            problem = _scale_problem(columns)
+            name, is_flat = subject.graph.name(node), len(node.shape) == 1
+            noun = "column" if is_flat else "channel"
+            problem = _scale_problem(columns, noun)
             if problem:
-                yield Entry("inputs", "warn", f"{name}: {problem}", SCALE)
+                yield Entry("inputs", "warn", f"{name}: {problem}", SCALE if is_flat else IMAGE_SCALE)
             else:
-                seen.append(f"{name}: {_about(columns)}")
+                seen.append(f"{name}: {_about(columns, noun)}")
     if seen:
         yield Entry("inputs", "ok", "; ".join(seen))
 
@@ -64,13 +66,13 @@ def _first_seen(subject: Subject, node: Node) -> list[Node]:
     return [*([node] if takes else []), *(first for user in passing for first in _first_seen(subject, user))]
 
 
-def _scale_problem(columns: Array) -> str:
+def _scale_problem(columns: Array, noun: str) -> str:
     mean, deviation = columns.mean(axis=0), columns.std(axis=0)
     size = np.sqrt((columns**2).mean(axis=0))
     ranges = np.ptp(columns, axis=0)
     j = int(size.argmax())
     if size[j] > LARGE:
-        return f"column {j} is about {size[j]:.3g} in size (mean {mean[j]:.3g}, deviation {deviation[j]:.3g}), not 1"
+        return f"{noun} {j} is about {size[j]:.3g} in size (mean {mean[j]:.3g}, deviation {deviation[j]:.3g}), not 1"
     if 0 < np.abs(columns).max() < SMALL:
         return f"no number is larger than {np.abs(columns).max():.1g} in size"
     if len(columns) < 2:
@@ -79,18 +81,19 @@ def _scale_problem(columns: Array) -> str:
     if varying.size and ranges.max() > UNLIKE * ranges[varying].min():
         low = varying[int(ranges[varying].argmin())]
         high = int(ranges.argmax())
-        return f"column {high} has range {ranges[high]:.3g}, column {low} only {ranges[low]:.2g}"
+        return f"{noun} {high} has range {ranges[high]:.3g}, {noun} {low} only {ranges[low]:.2g}"
     far = [int(k) for k in varying if abs(mean[k]) > max(1.0, FAR * deviation[k])]
     if far:
-        k, more = far[0], f" ({len(far)} such columns)" if len(far) > 1 else ""
-        return f"the mean of column {k} is {mean[k]:.3g}, {abs(mean[k]) / deviation[k]:.0f} deviations from 0{more}"
+        k, more = far[0], f" ({len(far)} such {noun}s)" if len(far) > 1 else ""
+        return f"the mean of {noun} {k} is {mean[k]:.3g}, {abs(mean[k]) / deviation[k]:.0f} deviations from 0{more}"
     return ""
 
 
-def _about(columns: Array) -> str:
+def _about(columns: Array, noun: str) -> str:
     constant = int((np.ptp(columns, axis=0) == 0).sum()) if len(columns) > 1 else 0
     size = np.sqrt((columns**2).mean())
-    return f"{columns.shape[1]} columns in [{columns.min():.3g}, {columns.max():.3g}], size {size:.2g}" + (
+    count = f"{columns.shape[1]} {noun}{'s' if columns.shape[1] > 1 else ''}"
+    return f"{count} in [{columns.min():.3g}, {columns.max():.3g}], size {size:.2g}" + (
         f"; {constant} constant, of no use and no harm" if constant else ""
     )
 

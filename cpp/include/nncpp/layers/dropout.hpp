@@ -1,9 +1,10 @@
 // training: v = m u / (1 - rate), m_i = 1 with probability 1 - rate, else 0;  du = m dv / (1 - rate)
 // inference: v = u, du = dv.  u, v, m (N, ...); rate is the probability of dropping
-// A spatial one drops whole channels: m (N, C), each for all of a channel of one image (N, H, W, C) or sequence (N, T,
-// C) m is a function of (seed, layer, step, index), so backward makes it again instead of keeping it Srivastava,
-// Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout", JMLR 15, 2014; scaled in training ("inverted") Tompson,
-// Goroshin, Jain, LeCun, Bregler, "Efficient object localization using convolutional networks", CVPR 2015
+// A spatial one drops whole channels: m (N, C), each for all of a channel of one image (N, H, W, C) or of one sequence
+// (N, T, C).
+// m is a function of (seed, layer, step, index), so backward makes it again instead of keeping it.
+// Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout", JMLR 15, 2014; scaled in training ("inverted");
+// Tompson, Goroshin, Jain, LeCun, Bregler, "Efficient object localization using convolutional networks", CVPR 2015
 #pragma once
 
 #include "nncpp/layer.hpp"

@@ -82,7 +82,7 @@ Plan<T>::Plan(const Graph<T>& graph, const Options& options, const Vectors<T>& v
                                    [](const auto* a, const auto* b) { return a->offset < b->offset; }),
                   &buffer);
   }
-  arena_ = Buffer<T>(total);
+  arena_ = Buffer<T>::uninitialized(total);
   for (const Lifetime& buffer : buffers) *buffer.data = arena_.data() + buffer.offset;
   for (Step& step : steps_) {
     const Step& owner = steps_[static_cast<std::size_t>(step.owner)];

@@ -42,6 +42,7 @@ def _set(layer: nn.Conv2d | nn.Linear, weight: Array, bias: Array) -> nn.Module:
 
 class Peer:
     memory_format = torch.contiguous_format
+    fused = True
 
     def __init__(self, workload: Workload, num_threads: int) -> None:
         torch.set_num_threads(num_threads)
@@ -55,7 +56,7 @@ class Peer:
 
     def reset(self) -> None:
         self.model = model_of(self.workload).to(memory_format=self.memory_format)  # type: ignore[call-overload]
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=LEARNING_RATE, fused=True)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=LEARNING_RATE, fused=self.fused)
 
     def step(self, x: Tensor, y: Tensor) -> None:
         self.optimizer.zero_grad()

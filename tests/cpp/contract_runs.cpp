@@ -11,8 +11,10 @@ namespace {
 template <typename T>
 Index large_batch(const LayerRow& row) {
   constexpr Index kRows = 300, kWork = static_cast<Index>(1.25 * kSerialWork);
-  Index work = numel(layer<T>(row)->output_shape(row.inputs));
-  for (const auto& spec : layer<T>(row)->parameters(row.inputs)) work = std::max(work, numel(spec.shape));
+  const Index outputs = numel(layer<T>(row)->output_shape(row.inputs));
+  Index work = outputs;
+  for (const auto& spec : layer<T>(row)->parameters(row.inputs))
+    work = std::max({work, numel(spec.shape), outputs * spec.fan_in});
   for (const Shape& input : row.inputs) work = std::max(work, numel(input));
   return std::max(kRows, kWork / work);
 }

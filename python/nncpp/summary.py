@@ -27,7 +27,7 @@ class Line(NamedTuple):
     multiply_adds, bytes
         of one sample
     note
-        what the layer does not see of its input, and how it would; "" where it sees all
+        what the layer does not see of its input, and how it would; strides that do not make it smaller; else ""
     """
 
     node: Node
@@ -120,14 +120,15 @@ def _bytes(node: Node, network: Network) -> int:
 
 
 def _dropped(node: Node) -> str:
-    """What the layer's window leaves out at the end, and the paddings with which it would not."""
+    """What the layer's window leaves out at the end, and the paddings with which it would not; or strides in vain."""
     if not isinstance(node.layer, Windowed):
         return ""
     sweeps = node.layer.over(node.inputs[0].shape)
     axes = ["step"] if node.layer.is_sequence else ["row", "column"]
     dropped = [_count(sweep.dropped, axis) for sweep, axis in zip(sweeps, axes, strict=True) if sweep.dropped > 0]
     if not dropped:
-        return ""
+        keeps = getattr(node.layer, "padding", None) == "same" and any(sweep.stride > 1 for sweep in sweeps)
+        return "keeps the size of its input although it has strides, which is what padding 'same' says" if keeps else ""
     zeros = " of its zeros" if all(sweep.dropped <= sweep.padding[1] for sweep in sweeps) else ""
     fitting = " or ".join(_fitting(sweeps))
     return f"drops {' and '.join(dropped)}{zeros}" + (f"; padding {fitting} drops none" if fitting else "")

@@ -170,13 +170,19 @@ def test_a_window_that_does_not_divide_is_marked(layer: Any, note: str) -> None:
         assert f" {note}" in text.splitlines()[-1]
 
 
+def test_strides_that_do_not_make_it_smaller_are_marked() -> None:
+    for padding, is_marked in (("same", True), (1, False)):
+        model = nn.Sequential([nn.Input((7, 7, 2)), nn.Conv2D(3, 3, strides=2, padding=padding)])
+        assert ("* conv2d keeps the size of its input although it has strides" in model.summary()) == is_marked
+
+
 def test_sequences_are_marked_in_steps() -> None:
     text = net(nn.Conv1D(1, 3, strides=2), shape=(10, 1)).summary()
     assert text.splitlines()[-1] == "* conv1d drops 1 step; padding (0, 1) drops none"
 
 
 def test_what_divides_has_no_mark() -> None:
-    text = net(nn.Conv2D(1, 3), nn.MaxPool2D(2), nn.Conv2D(1, 2, padding="same", strides=2)).summary(True)
+    text = net(nn.Conv2D(1, 3), nn.MaxPool2D(2), nn.Conv2D(1, 2, padding="same")).summary(True)
     assert "*" not in text
 
 

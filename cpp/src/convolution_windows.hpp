@@ -6,6 +6,7 @@
 #include "convolution_gray.hpp"
 #include "nncpp/tensor.hpp"
 #include "nncpp/window.hpp"
+#include "pieces.hpp"
 
 namespace nncpp::convolution {
 
@@ -19,13 +20,6 @@ T* room(Index size) {
   if (buffer.size() < size) buffer = Buffer<T>(size);
   return buffer.data();
 }
-
-// `size` in equal pieces of at most `most`
-struct Pieces {
-  Index size, count;
-  Pieces(Index size_, Index most) : size(size_), count((size_ + most - 1) / most) {}
-  Index begin(Index i) const { return i * (size / count) + std::min(i, size % count); }
-};
 
 template <typename T>
 Index registers(Index columns) {

@@ -9,6 +9,7 @@
 
 #include "nncpp/parallel.hpp"
 #include "nncpp/tensor.hpp"
+#include "pieces.hpp"
 #include "simd.hpp"
 
 namespace nncpp {
@@ -118,13 +119,6 @@ TileFunction<T> tile_function(Index rows, Index vectors) {
   if (rows == 1) return row_tiles[static_cast<std::size_t>(vectors - 1)];
   return tiles[static_cast<std::size_t>(vectors - 1)][static_cast<std::size_t>(rows - 1)];
 }
-
-// `size` in equal pieces of at most `most`: 64 rows by 24 would be 24 + 24 + 16, here 22 + 21 + 21
-struct Pieces {
-  Index size, count;
-  Pieces(Index size_, Index most) : size(size_), count((size_ + most - 1) / most) {}
-  Index begin(Index i) const { return i * (size / count) + std::min(i, size % count); }
-};
 
 Index tiles_of_rows(Index rows) { return (rows + kRows - 1) / kRows; }
 

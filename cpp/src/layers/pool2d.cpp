@@ -171,7 +171,7 @@ auto Pool2D<T>::over(const Shape& sample) const -> Geometry {
 
 template <typename T>
 auto Pool2D<T>::over(const Tensor<const T>& u) const -> Geometry {
-  return over(Shape(std::span(u.shape.begin() + 1, u.shape.rank() - 1)));
+  return over(u.shape.sample());
 }
 
 // Max -----------------------------------------------------------------------------------------------------------------

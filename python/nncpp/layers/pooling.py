@@ -256,13 +256,15 @@ class GlobalMaxPool2D(Layer):
     array([[3., 4.]], dtype=float32)
     """
 
+    is_sequence = False
+
     @property
     def formulas(self) -> Formulas:
         """The window is the image."""
         return OF_MAX
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
-        return precision.GlobalMaxPool2D(is_sequence=False)
+        return precision.GlobalMaxPool2D(self.is_sequence)
 
 
 class GlobalMaxPool1D(GlobalMaxPool2D):
@@ -287,8 +289,7 @@ class GlobalMaxPool1D(GlobalMaxPool2D):
     array([[3., 4.]], dtype=float32)
     """
 
-    def _core(self, precision: _core.Precision) -> _core.Layer:
-        return precision.GlobalMaxPool2D(is_sequence=True)
+    is_sequence = True
 
 
 class GlobalAveragePool2D(Layer):
@@ -313,13 +314,15 @@ class GlobalAveragePool2D(Layer):
     array([[2., 3.]], dtype=float32)
     """
 
+    is_sequence = False
+
     @property
     def formulas(self) -> Formulas:
         """The window is the image."""
         return OF_AVERAGE
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
-        return precision.GlobalAveragePool2D(is_sequence=False)
+        return precision.GlobalAveragePool2D(self.is_sequence)
 
 
 class GlobalAveragePool1D(GlobalAveragePool2D):
@@ -344,5 +347,4 @@ class GlobalAveragePool1D(GlobalAveragePool2D):
     array([[2., 3.]], dtype=float32)
     """
 
-    def _core(self, precision: _core.Precision) -> _core.Layer:
-        return precision.GlobalAveragePool2D(is_sequence=True)
+    is_sequence = True

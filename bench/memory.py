@@ -11,7 +11,8 @@ import sys
 from bench.client import Client, UnusableError
 from bench.peers import PEERS
 from bench.report import Usage, memory_table
-from bench.workloads import WORKLOADS, Workload
+from bench.workload import Workload
+from bench.workloads import WORKLOADS
 
 STEPS = 20
 NUM_THREADS = 2

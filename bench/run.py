@@ -14,7 +14,8 @@ from bench.footprint import import_seconds, installed_bytes
 from bench.machine import description, peak
 from bench.peers import PEERS
 from bench.report import Result, Timing, footprint_table, timing_table
-from bench.workloads import WORKLOADS, Workload
+from bench.workload import Workload
+from bench.workloads import WORKLOADS
 
 # what is compared -> (what the library does, what the peer does)
 COMPARISONS = {
@@ -84,7 +85,7 @@ def time_pairs(
         times.append((our_time, their_time))
     low, middle, high = quantiles((theirs / ours for ours, theirs in times), n=4, method="inclusive")
     return Timing(
-        floor=1e6 * workload.multiply_adds(theirs) / peak_rate if peak_rate else None,
+        floor=1e6 * workload.work(theirs) / peak_rate if peak_rate else None,
         library=1e6 * median(ours for ours, _ in times),
         peer=1e6 * median(theirs for _, theirs in times),
         ratio=(low, middle, high),

@@ -31,7 +31,7 @@ class Slices:
         self.telemetry = _core.float32.Telemetry(model._require_objective("bench"), EVERY)
         rows = 64 * batch
         x = rng.normal(size=(rows, widths[0])).astype(np.float32)
-        self.examples: Any = [x], [np.argmax(x @ rng.normal(size=(widths[0], widths[-1])), axis=1)], None
+        self.examples: Any = [x], [np.argmax(x @ rng.normal(size=(widths[0], widths[-1])), axis=1)], None, None
         self.rows = rows
         self.steps = max(EVERY, round(SECONDS / self.time(None)) // EVERY * EVERY)
 

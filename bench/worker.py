@@ -21,25 +21,30 @@ from typing import Any
 import numpy as np
 
 from bench.peers.peer import Peer, UnsupportedWorkloadError
-from bench.workloads import WORKLOADS, Workload
+from bench.workload import Workload, head
+from bench.workloads import WORKLOADS
 
 
 def loss(peer: Peer, workload: Workload, steps: int) -> float:
-    """The mean negative log likelihood of the held-out rows after some steps from the initial weights."""
+    """The mean negative log likelihood of the held-out rows, or their steps, after some steps of training."""
     peer.reset()
     peer.run_steps(steps)
-    x, y = workload.held_out
-    return float(-np.log(peer.predict(peer.arrange(x))[np.arange(len(y)), y]).mean(dtype=np.float64))
+    x, y, lengths = workload.held_out
+    probabilities = np.take_along_axis(peer.predict(peer.arrange(x), lengths), y[..., np.newaxis], axis=-1)[..., 0]
+    if lengths is not None:
+        probabilities = probabilities[np.arange(y.shape[1]) < lengths[:, np.newaxis]]
+    return float(-np.log(probabilities).mean(dtype=np.float64))
 
 
 def seconds(peer: Peer, workload: Workload, measure: str, count: int) -> float:
     """The time of doing `measure` `count` times, from the initial weights on."""
     peer.reset()
     if measure.startswith("predict"):
-        x = peer.arrange(workload.held_out[0][: int(measure.removeprefix("predict "))])
+        rows, _, lengths = head(workload.held_out, int(measure.removeprefix("predict ")))
+        x = peer.arrange(rows)
         start = perf_counter()
         for _ in range(count):
-            peer.predict(x)
+            peer.predict(x, lengths)
     else:
         run = {"step": peer.run_steps, "epoch": peer.run_epochs}[measure]
         start = perf_counter()

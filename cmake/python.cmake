@@ -11,12 +11,15 @@ list(REMOVE_ITEM NNCPP_BINDING_SOURCES ${PROJECT_SOURCE_DIR}/cpp/bindings/cpu.cp
 add_library(nncpp_bindings OBJECT ${NNCPP_BINDING_SOURCES})
 target_link_libraries(nncpp_bindings PRIVATE nncpp_common pybind11::module)
 target_compile_options(nncpp_bindings PRIVATE $<$<CONFIG:Release>:-Os>)
+set_source_files_properties(${NNCPP_LEVEL_SOURCES} PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)
 
 foreach(level IN LISTS NNCPP_CHOSEN_LEVELS)
   # NO_EXTRAS: no link-time optimization, which would move arithmetic from file to file and slow the build
   pybind11_add_module(_core_${level} MODULE NO_EXTRAS ${NNCPP_LEVEL_SOURCES})
   target_compile_definitions(_core_${level} PRIVATE NNCPP_MODULE_NAME=_core_${level} NNCPP_ISA_NAME="${level}")
   target_link_libraries(_core_${level} PRIVATE nncpp_core_${level} nncpp_bindings nncpp_common nncpp_eigen)
+  # instantiations that nothing calls are left out
+  target_link_options(_core_${level} PRIVATE $<$<PLATFORM_ID:Linux>:LINKER:--gc-sections>)
   install(TARGETS _core_${level} DESTINATION nncpp)
 endforeach()
 

@@ -5,6 +5,7 @@ PEERS = {
     "nncpp": "nncpp",
     "torch": "torch",
     "torch_channels_last": "torch",
+    "torch_padded": "torch",
     "torch_default_adam": "torch",
     "jax": "jax",
     "sklearn": "sklearn",

@@ -2,7 +2,7 @@
 
 from functools import partial
 from itertools import cycle, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,9 @@ import numpy as np
 from jax import Array, lax
 from numpy.typing import NDArray
 
-from bench.workloads import LEARNING_RATE, Conv, Layer, MaxPool, Workload
+from bench.classifiers import Classifier, Conv, Layer, MaxPool
+from bench.peers.peer import UnsupportedWorkloadError
+from bench.workload import LEARNING_RATE, Integers, Workload
 
 Parameters = list[tuple[Array, Array]]
 
@@ -65,10 +67,12 @@ def probabilities(hidden: tuple[Layer, ...], parameters: Parameters, x: Array) -
 
 class Peer:
     def __init__(self, workload: Workload, num_threads: int) -> None:
+        if not isinstance(workload, Classifier):
+            raise UnsupportedWorkloadError("no recurrent layers")
         self.workload = workload
         self.train_step = jax.jit(partial(train_step, workload.hidden), donate_argnums=0)
         self.probabilities = jax.jit(partial(probabilities, workload.hidden))
-        self.batches = [(jnp.asarray(x), jnp.asarray(y)) for x, y in workload.batches()]
+        self.batches = [(jnp.asarray(x), jnp.asarray(y)) for x, y, _ in workload.batches()]
         self.random = np.random.default_rng(0)
         self.reset()
 
@@ -89,15 +93,15 @@ class Peer:
         self.finish()
 
     def run_epochs(self, count: int) -> None:
-        x, y = self.workload.data
+        x, y, _ = self.workload.data
         for _ in range(count):
             order = self.random.permutation(len(x)).reshape(-1, self.workload.batch_size)
             for rows in order:
                 self.state, _ = self.train_step(self.state, x[rows], y[rows])
         self.finish()
 
-    def arrange(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    def arrange(self, x: NDArray[Any]) -> NDArray[Any]:
         return x
 
-    def predict(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict(self, x: NDArray[Any], lengths: Integers | None) -> NDArray[np.float32]:
         return np.asarray(self.probabilities(self.state.parameters, x))

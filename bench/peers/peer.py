@@ -1,8 +1,10 @@
 """What the worker asks of a library."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from bench.workloads import Array, Workload
+from numpy.typing import NDArray
+
+from bench.workload import Array, Integers, Workload
 
 
 class UnsupportedWorkloadError(Exception):
@@ -24,8 +26,8 @@ class Peer(Protocol):
     def run_epochs(self, count: int) -> None:
         """Shuffled passes over all rows by the library's usual training loop."""
 
-    def arrange(self, x: Array) -> Array:
-        """The workload's rows (n, inputs) or images (n, rows, columns, channels) as the library's users keep them."""
+    def arrange(self, x: NDArray[Any]) -> NDArray[Any]:
+        """The workload's inputs, images (n, rows, columns, channels) for example, as the library's users keep them."""
 
-    def predict(self, x: Array) -> Array:
-        """Probabilities (n, classes) of arranged rows."""
+    def predict(self, x: NDArray[Any], lengths: Integers | None) -> Array:
+        """Probabilities (n, classes), of sequences (n, steps, classes), of arranged inputs."""

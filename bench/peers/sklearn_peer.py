@@ -1,20 +1,25 @@
 """scikit-learn: MLPClassifier.partial_fit, which takes one step on a batch and one epoch on all rows."""
 
 from itertools import cycle, islice
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier
 
+from bench.classifiers import Classifier, Dense
 from bench.peers.peer import UnsupportedWorkloadError
-from bench.workloads import LEARNING_RATE, Array, Dense, Workload
+from bench.workload import LEARNING_RATE, Array, Integers, Workload
 
 
 class Peer:
     def __init__(self, workload: Workload, num_threads: int) -> None:
+        if not isinstance(workload, Classifier):
+            raise UnsupportedWorkloadError("no recurrent layers")
         if workload.has_images:
             raise UnsupportedWorkloadError("no convolutions")
         self.workload = workload
-        self.batches = workload.batches()
+        self.batches = [(x, y) for x, y, _ in workload.batches()]
         self.reset()
 
     def reset(self) -> None:
@@ -39,11 +44,11 @@ class Peer:
     def run_epochs(self, count: int) -> None:
         self.model.set_params(shuffle=True)
         for _ in range(count):
-            self.model.partial_fit(*self.workload.data)
+            self.model.partial_fit(self.workload.data.x, self.workload.data.y)
 
-    def arrange(self, x: Array) -> Array:
+    def arrange(self, x: NDArray[Any]) -> NDArray[Any]:
         return x
 
-    def predict(self, x: Array) -> Array:
+    def predict(self, x: NDArray[Any], lengths: Integers | None) -> Array:
         probabilities: Array = self.model.predict_proba(x)
         return probabilities

@@ -1,11 +1,14 @@
 """PyTorch with `memory_format=torch.channels_last`, which suits its convolutions better."""
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from bench.peers import torch_peer
 from bench.peers.peer import UnsupportedWorkloadError
-from bench.workloads import Array, Workload
+from bench.workload import Workload
 
 
 class Peer(torch_peer.Peer):
@@ -16,5 +19,5 @@ class Peer(torch_peer.Peer):
             raise UnsupportedWorkloadError("no images")
         super().__init__(workload, num_threads)
 
-    def arrange(self, x: Array) -> Array:
+    def arrange(self, x: NDArray[Any]) -> NDArray[Any]:
         return np.moveaxis(x, -1, 1)  # another order of axes, the same memory

@@ -1,16 +1,32 @@
-"""PyTorch: eager, fused Adam; images (n, channels, rows, columns) in its default memory format."""
+"""PyTorch: eager, fused Adam; images (n, channels, rows, columns) in its default memory format; sequences packed."""
 
 from itertools import cycle, islice
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 from torch.utils.data import DataLoader, TensorDataset
 
-from bench.workloads import LEARNING_RATE, Array, Conv, Dense, MaxPool, Workload
+from bench.classifiers import Classifier, Conv, Dense, MaxPool
+from bench.language import LanguageModel
+from bench.peers.torch_language import LanguageNet
+from bench.workload import LEARNING_RATE, Array, Integers, Rows, Workload
 
 
-def model_of(workload: Workload) -> nn.Sequential:
+def model_of(workload: Workload) -> nn.Module:
+    match workload:
+        case LanguageModel():
+            return LanguageNet(workload)
+        case Classifier():
+            return classifier(workload)
+    raise TypeError(f"no net for {workload.name}")
+
+
+def classifier(workload: Classifier) -> nn.Sequential:
     """The net that gives logits, with the initial weights."""
     layers: list[nn.Module] = []
     weights = iter(workload.weights)
@@ -47,35 +63,55 @@ class Peer:
     def __init__(self, workload: Workload, num_threads: int) -> None:
         torch.set_num_threads(num_threads)
         self.workload = workload
-        self.batches = [(torch.from_numpy(self.arrange(x)), torch.from_numpy(y)) for x, y in workload.batches()]
-        x, y = workload.data
-        rows = TensorDataset(torch.from_numpy(self.arrange(x)), torch.from_numpy(y))
-        self.loader = DataLoader(rows, batch_size=workload.batch_size, shuffle=True)
-        self.loss = nn.CrossEntropyLoss()
+        self.batches = [self.tensors(rows) for rows in workload.batches()]
+        self.loader = DataLoader(
+            TensorDataset(*self.tensors(workload.data)), batch_size=workload.batch_size, shuffle=True
+        )
         self.reset()
 
+    def tensors(self, rows: Rows) -> tuple[Tensor, ...]:
+        """Inputs, labels, and lengths if there are any."""
+        columns = (self.arrange(rows.x), rows.y, rows.lengths)
+        return tuple(torch.from_numpy(column) for column in columns if column is not None)
+
     def reset(self) -> None:
-        self.model = model_of(self.workload).to(memory_format=self.memory_format)  # type: ignore[call-overload]
+        model = model_of(self.workload)
+        self.model = model.to(memory_format=self.memory_format) if self.workload.has_images else model  # type: ignore[call-overload]
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=LEARNING_RATE, fused=self.fused)
 
-    def step(self, x: Tensor, y: Tensor) -> None:
+    def step(self, x: Tensor, y: Tensor, lengths: Tensor | None = None) -> None:
         self.optimizer.zero_grad()
-        self.loss(self.model(x), y).backward()
+        if lengths is None:
+            loss = cross_entropy(self.model(x).flatten(0, -2), y.flatten())
+        else:
+            loss = cross_entropy(self.model(pack(x, lengths)), pack(y, lengths).data)
+        loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
 
     def run_steps(self, count: int) -> None:
-        for x, y in islice(cycle(self.batches), count):
-            self.step(x, y)
+        for batch in islice(cycle(self.batches), count):
+            self.step(*batch)
 
     def run_epochs(self, count: int) -> None:
         for _ in range(count):
-            for x, y in self.loader:
-                self.step(x.contiguous(memory_format=self.memory_format), y)
+            for x, *others in self.loader:
+                self.step(x.contiguous(memory_format=self.memory_format), *others)
 
-    def arrange(self, x: Array) -> Array:
-        return np.ascontiguousarray(np.moveaxis(x, -1, 1))
+    def arrange(self, x: NDArray[Any]) -> NDArray[Any]:
+        return np.ascontiguousarray(np.moveaxis(x, -1, 1)) if self.workload.has_images else x
 
     @torch.inference_mode()
-    def predict(self, x: Array) -> Array:
-        probabilities: Array = torch.softmax(self.model(torch.from_numpy(x)), dim=1).numpy()
-        return probabilities
+    def predict(self, x: NDArray[Any], lengths: Integers | None) -> Array:
+        rows = torch.from_numpy(x)
+        if lengths is None:
+            probabilities = self.model(rows).softmax(dim=-1)
+        else:
+            packed = pack(rows, torch.from_numpy(lengths))
+            packed = packed._replace(data=self.model(packed).softmax(dim=-1))
+            probabilities, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
+        array: Array = probabilities.numpy()
+        return array
+
+
+def pack(x: Tensor, lengths: Tensor) -> PackedSequence:
+    return pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)

@@ -16,7 +16,8 @@ std::uint32_t stream_from_name(const std::string& name) {
   if (name == "order") return kOrderStream;
   if (name == "split") return kSplitStream;
   if (name == "check") return kCheckStream;
-  throw DataError(text("stream: expected order, split or check, got '", name, "'"));
+  if (name == "text") return kTextStream;
+  throw DataError(text("stream: expected order, split, check or text, got '", name, "'"));
 }
 
 Initializer initializer_from_name(const std::string& name, double a, double b) {

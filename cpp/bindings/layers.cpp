@@ -3,7 +3,9 @@
 #include "nncpp/layers/batch_norm.hpp"
 #include "nncpp/layers/dense.hpp"
 #include "nncpp/layers/dropout.hpp"
+#include "nncpp/layers/embedding.hpp"
 #include "nncpp/layers/gaussian_noise.hpp"
+#include "nncpp/layers/hierarchical_softmax.hpp"
 #include "nncpp/layers/maxout.hpp"
 #include "nncpp/layers/prelu.hpp"
 #include "nncpp/layers/standardize.hpp"
@@ -56,6 +58,21 @@ void register_layers(py::module_& module) {
   add_dropout("Dropout", Dropped::kNumbers);
   add_dropout("SpatialDropout1D", Dropped::kChannelsOfSequences);
   add_dropout("SpatialDropout2D", Dropped::kChannelsOfImages);
+  add(
+      "Embedding",
+      [](Index vocabulary, Index dimensions, bool is_trainable, const Initializer& weight) -> Made {
+        return std::make_shared<Embedding<T>>(
+            typename Embedding<T>::Options{vocabulary, dimensions, is_trainable, weight});
+      },
+      py::arg("vocabulary"), py::arg("dimensions"), py::arg("is_trainable"), py::arg("weight_initializer"));
+  add(
+      "HierarchicalSoftmax",
+      [](const std::vector<Index>& leaves, const std::vector<Index>& splits, const Initializer& weight,
+         const Initializer& bias) -> Made {
+        return std::make_shared<HierarchicalSoftmax<T>>(
+            typename HierarchicalSoftmax<T>::Options{leaves, splits, weight, bias});
+      },
+      py::arg("leaves"), py::arg("splits"), py::arg("weight_initializer"), py::arg("bias_initializer"));
   add(
       "Maxout",
       [](Index units, Index pieces, bool use_bias, const Initializer& weight, const Initializer& bias) -> Made {

@@ -15,6 +15,7 @@ void register_numbers(py::module_ module) {
   register_layers<T>(module);
   register_operators<T>(module);
   register_images<T>(module);
+  register_sequences<T>(module);
   register_network<T>(module);
   register_losses<T>(module);
   register_custom<T>(module);
@@ -34,6 +35,7 @@ PYBIND11_MODULE(NNCPP_MODULE_NAME, module) {
   using namespace nncpp::python;
   register_errors();
   register_core(module);
+  register_recurrent_options(module);
   register_precision<float>(module.def_submodule("float32"));
   register_precision<double>(module.def_submodule("float64"));
   register_numbers<nncpp::Dual>(module.def_submodule("dual"));

@@ -1,5 +1,6 @@
 #include "nncpp/network.hpp"
 
+#include "examples.hpp"
 #include "numpy.hpp"
 #include "register.hpp"
 
@@ -7,9 +8,10 @@ namespace nncpp::python {
 namespace {
 
 template <typename T>
-std::vector<py::array_t<T>> predict(Network<T>& network, const std::vector<py::array>& inputs) {
+std::vector<py::array_t<T>> predict(Network<T>& network, const Inputs& inputs, const MaybeArray& lengths) {
   const std::vector<Source> sources = sources_of(inputs, "x");
-  network.require_inputs(sources);
+  const Source lengths_source = lengths_of(lengths);
+  network.require_inputs(sources, lengths_source);
   std::vector<py::array_t<T>> outputs;
   std::vector<T*> data;
   const Index rows = sources.empty() ? 0 : sources[0].rows;
@@ -18,7 +20,7 @@ std::vector<py::array_t<T>> predict(Network<T>& network, const std::vector<py::a
     data.push_back(outputs.back().mutable_data());
   }
   without_gil([&] {
-    network.predict(sources, data, signal_poll());
+    network.predict(sources, lengths_source, data, signal_poll());
     return 0;
   });
   return outputs;
@@ -33,6 +35,13 @@ std::vector<py::tuple> shapes(const Network<T>& network, bool is_output) {
   return result;
 }
 
+InputKind input_kind(const std::string& name) {
+  if (name == "numbers") return InputKind::kNumbers;
+  if (name == "tokens") return InputKind::kTokens;
+  if (name == "sparse") return InputKind::kSparse;
+  throw DataError(text("kind: expected numbers, tokens or sparse, got '", name, "'"));
+}
+
 }  // namespace
 
 template <typename T>
@@ -42,10 +51,12 @@ void register_network(py::module_& module) {
       .def(py::init<>())
       .def(
           "input",
-          [](Graph<T>& g, const std::vector<Index>& shape, std::string name, double scale) {
-            return g.input(Shape(shape), std::move(name), scale);
+          [](Graph<T>& g, const std::vector<Index>& shape, std::string name, double scale, const std::string& kind) {
+            return g.input(Shape(shape), std::move(name), scale, input_kind(kind));
           },
-          py::arg("shape"), py::arg("name"), py::arg("scale") = 1.0)
+          py::arg("shape"), py::arg("name"), py::arg("scale") = 1.0, py::arg("kind") = "numbers")
+      .def("require_lengths", &Graph<T>::require_lengths)
+      .def_property_readonly("num_streams", &Graph<T>::num_streams)
       .def(
           "add",
           [](Graph<T>& g, std::shared_ptr<Layer<T>> layer, std::vector<int> inputs, std::string name) {
@@ -67,7 +78,16 @@ void register_network(py::module_& module) {
       .def_property_readonly("states", [](const N& n) { return n.graph().states(); })
       .def_property_readonly("input_shapes", [](const N& n) { return shapes(n, false); })
       .def_property_readonly("output_shapes", [](const N& n) { return shapes(n, true); })
-      .def("predict", &predict<T>, py::arg("inputs"));
+      .def_property_readonly("outputs_with_steps",
+                             [](const N& n) {
+                               std::vector<int> result;
+                               for (int k = 0; k < static_cast<int>(n.outputs().size()); ++k)
+                                 if (n.output_has_steps(k)) result.push_back(k);
+                               return result;
+                             })
+      .def_property_readonly("num_streams", [](const N& n) { return n.graph().num_streams(); })
+      .def("reset_streams", [](N& n) { n.reset_streams(); })
+      .def("predict", &predict<T>, py::arg("inputs"), py::arg("lengths") = py::none());
 }
 
 template void register_network<float>(py::module_&);

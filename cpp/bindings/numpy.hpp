@@ -75,12 +75,38 @@ inline Source source_of(const py::array& array, std::string name) {
   return source;
 }
 
-// "x" for one array, "x[0]", "x[1]" for several
-inline std::vector<Source> sources_of(const std::vector<py::array>& arrays, const std::string& name) {
+// rows of a sparse matrix, an object with .data, .indices, .indptr and .shape; whole numbers are int64
+// requires: the object keeps its arrays, and outlives the source
+inline Source sparse_source_of(const py::object& rows, std::string name) {
+  using Whole = py::array_t<Index, py::array::c_style>;
+  const py::object columns_object = rows.attr("indices"), begins_object = rows.attr("indptr");
+  if (!py::isinstance<Whole>(columns_object) || !py::isinstance<Whole>(begins_object))
+    throw TypeError(text(name, ": expected int64 indices and indptr"));
+  const auto values = rows.attr("data").cast<py::array>();
+  const auto columns = columns_object.cast<Whole>(), begins = begins_object.cast<Whole>();
+  if (begins.ndim() != 1 || begins.size() < 1 || columns.ndim() != 1 || values.ndim() != 1 ||
+      columns.size() != values.size() || begins.data()[begins.size() - 1] != columns.size())
+    throw ShapeError(text(name, ": expected as many indices as data, and an indptr that ends at their number"));
+  Source source = source_of(values, std::move(name));
+  source.rows = begins.size() - 1;
+  source.sample = {rows.attr("shape").cast<std::pair<Index, Index>>().second};
+  source.columns = columns.data();
+  source.begins = begins.data();
+  return source;
+}
+
+// "x" for one array, "x[0]", "x[1]" for several; what has an indptr is a sparse matrix
+template <typename Object>
+std::vector<Source> sources_of(const std::vector<Object>& arrays, const std::string& name) {
   std::vector<Source> sources;
   sources.reserve(arrays.size());
-  for (std::size_t i = 0; i < arrays.size(); ++i)
-    sources.push_back(source_of(arrays[i], arrays.size() == 1 ? name : text(name, "[", i, "]")));
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    const std::string own = arrays.size() == 1 ? name : text(name, "[", i, "]");
+    if (py::hasattr(arrays[i], "indptr"))
+      sources.push_back(sparse_source_of(arrays[i], own));
+    else
+      sources.push_back(source_of(py::cast<py::array>(arrays[i]), own));
+  }
   return sources;
 }
 

@@ -9,17 +9,18 @@ namespace nncpp::python {
 namespace {
 
 template <typename T>
-py::tuple gradient(Objective<T>& objective, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights,
-                   bool training, std::uint32_t step, bool wants_inputs) {
-  const Examples examples = examples_of(inputs, targets, weights);
+py::tuple gradient(Objective<T>& objective, const Inputs& inputs, const Arrays& targets, const MaybeArray& weights,
+                   const MaybeArray& lengths, bool training, std::uint32_t step, bool wants_inputs) {
+  const Examples examples = examples_of(inputs, targets, weights, lengths);
   auto dtheta = new_array<T>({objective.network().theta().size()});
-  std::vector<py::array_t<T>> dinputs;
+  std::vector<py::object> dinputs;  // None for tokens and sparse rows
   std::vector<T*> data;
-  if (wants_inputs) {
-    for (const Source& x : examples.inputs) {
-      dinputs.push_back(new_array<T>(x.sample.batch(x.rows)));
-      data.push_back(dinputs.back().mutable_data());
-    }
+  for (std::size_t i = 0; wants_inputs && i < examples.inputs.size(); ++i) {
+    const Source& x = examples.inputs[i];
+    const bool is_wanted = objective.network().input_kind(static_cast<int>(i)) == InputKind::kNumbers;
+    auto dx = is_wanted ? new_array<T>(x.sample.batch(x.rows)) : py::array_t<T>();
+    data.push_back(is_wanted ? dx.mutable_data() : nullptr);
+    dinputs.push_back(is_wanted ? py::object(std::move(dx)) : py::none());
   }
   T* const to = dtheta.mutable_data();
   const ObjectiveValue value = without_gil([&] {
@@ -30,16 +31,17 @@ py::tuple gradient(Objective<T>& objective, const Arrays& inputs, const Arrays& 
 }
 
 template <typename T>
-py::tuple inspect(Objective<T>& objective, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights,
-                  bool training, std::uint32_t step) {
-  const Examples examples = examples_of(inputs, targets, weights);
+py::tuple inspect(Objective<T>& objective, const Inputs& inputs, const Arrays& targets, const MaybeArray& weights,
+                  const MaybeArray& lengths, bool training, std::uint32_t step) {
+  const Examples examples = examples_of(inputs, targets, weights, lengths);
   auto dtheta = new_array<T>({objective.network().theta().size()});
   T* const to = dtheta.mutable_data();
   std::vector<py::object> values, gradients;
   const auto look = [&](const Plan<T>& plan) {
     const py::gil_scoped_acquire gil;
     for (int node = 0; node < static_cast<int>(plan.graph().nodes().size()); ++node) {
-      values.push_back(copy_of(plan.value(node)));
+      const Tensor<const T> value = plan.value(node);
+      values.push_back(value.data == nullptr ? py::object(py::none()) : copy_of(value));
       const Tensor<const T> gradient = plan.gradient(node);
       gradients.push_back(gradient.data == nullptr ? py::object(py::none()) : copy_of(gradient));
     }
@@ -69,32 +71,35 @@ void register_objective(py::module_& module) {
            py::arg("network"), py::arg("losses"), py::arg("loss_weights"), py::arg("penalties"))
       .def(
           "require_valid",
-          [](const O& self, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights) {
-            const Examples examples = examples_of(inputs, targets, weights);
+          [](const O& self, const Inputs& inputs, const Arrays& targets, const MaybeArray& weights,
+             const MaybeArray& lengths) {
+            const Examples examples = examples_of(inputs, targets, weights, lengths);
             without_gil([&] { return self.require_valid(examples, signal_poll()), 0; });
           },
-          py::arg("inputs"), py::arg("targets"), py::arg("weights"))
-      .def("gradient", &gradient<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("training"),
-           py::arg("step"), py::arg("wants_inputs"))
-      .def("inspect", &inspect<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("training"),
-           py::arg("step"))
+          py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("lengths"))
+      .def("gradient", &gradient<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("lengths"),
+           py::arg("training"), py::arg("step"), py::arg("wants_inputs"))
+      .def("inspect", &inspect<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("lengths"),
+           py::arg("training"), py::arg("step"))
       .def(
           "evaluate",
-          [](O& self, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights) {
-            const Examples examples = examples_of(inputs, targets, weights);
+          [](O& self, const Inputs& inputs, const Arrays& targets, const MaybeArray& weights,
+             const MaybeArray& lengths) {
+            const Examples examples = examples_of(inputs, targets, weights, lengths);
             return without_gil([&] { return self.evaluate(examples, signal_poll()); });
           },
-          py::arg("inputs"), py::arg("targets"), py::arg("weights"));
+          py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("lengths"));
   if constexpr (!std::is_same_v<T, Dual>)
     objective.def(
         "divergence",
-        [](O& self, const Arrays& inputs, const Arrays& targets, const MaybeArray& weights, bool training,
-           std::uint32_t step) {
-          const Examples examples = examples_of(inputs, targets, weights);
+        [](O& self, const Inputs& inputs, const Arrays& targets, const MaybeArray& weights, const MaybeArray& lengths,
+           bool training, std::uint32_t step) {
+          const Examples examples = examples_of(inputs, targets, weights, lengths);
           return without_gil(
               [&] { return find_divergence<T>(self, examples, {mode_of(training), step, step}, signal_poll()); });
         },
-        py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("training"), py::arg("step"));
+        py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("lengths"), py::arg("training"),
+        py::arg("step"));
 }
 
 template void register_objective<float>(py::module_&);

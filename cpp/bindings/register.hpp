@@ -7,6 +7,7 @@ namespace nncpp::python {
 
 void register_errors();
 void register_core(pybind11::module_& module);
+void register_recurrent_options(pybind11::module_& module);
 
 template <typename T>
 void register_layers(pybind11::module_& module);
@@ -14,6 +15,8 @@ template <typename T>
 void register_operators(pybind11::module_& module);
 template <typename T>
 void register_images(pybind11::module_& module);
+template <typename T>
+void register_sequences(pybind11::module_& module);
 template <typename T>
 void register_custom(pybind11::module_& module);
 template <typename T>

@@ -15,46 +15,6 @@ constexpr std::array<std::string_view, 16> kNames{
     "identity", "step",        "sigmoid", "tanh", "hard_tanh", "softsign", "relu",    "leaky_relu",
     "softplus", "exponential", "elu",     "selu", "gelu",      "silu",     "softmax", "log_softmax"};
 
-// f(pointwise::Relu<T>()) and so on for the pointwise ones; false for those that go over an axis
-template <typename T, typename F>
-bool with_pointwise(Activation activation, F f) {
-  using namespace pointwise;
-  switch (activation) {
-    case Activation::kIdentity:
-      return f(Identity<T>()), true;
-    case Activation::kStep:
-      return f(Step<T>()), true;
-    case Activation::kSigmoid:
-      return f(Sigmoid<T>()), true;
-    case Activation::kTanh:
-      return f(Tanh<T>()), true;
-    case Activation::kHardTanh:
-      return f(HardTanh<T>()), true;
-    case Activation::kSoftsign:
-      return f(Softsign<T>()), true;
-    case Activation::kRelu:
-      return f(Relu<T>()), true;
-    case Activation::kLeakyRelu:
-      return f(LeakyRelu<T>()), true;
-    case Activation::kSoftplus:
-      return f(Softplus<T>()), true;
-    case Activation::kExponential:
-      return f(Exponential<T>()), true;
-    case Activation::kElu:
-      return f(Elu<T>()), true;
-    case Activation::kSelu:
-      return f(Selu<T>()), true;
-    case Activation::kGelu:
-      return f(Gelu<T>()), true;
-    case Activation::kSilu:
-      return f(Silu<T>()), true;
-    case Activation::kSoftmax:
-    case Activation::kLogSoftmax:
-      break;
-  }
-  return false;
-}
-
 // f(begin, end) over blocks of rows
 constexpr Index kRowBlock = 16;
 template <typename F>
@@ -108,7 +68,7 @@ Activation activation_from_name(std::string_view name) {
 
 bool needs_z(Activation activation) {
   bool result = false;
-  with_pointwise<float>(activation, [&](auto f) { result = f.kNeedsZ; });
+  pointwise::with_activation<float>(activation, [&](auto f) { result = f.kNeedsZ; });
   return result;
 }
 
@@ -121,7 +81,7 @@ void require_derivative(Activation activation) {
 
 template <typename T>
 void activate(Activation activation, const T* z, T* v, Index rows, Index columns) {
-  const bool is_pointwise = with_pointwise<T>(activation, [&](auto f) {
+  const bool is_pointwise = pointwise::with_activation<T>(activation, [&](auto f) {
     parallel_blocks(rows * columns, f.kWork, [&](Index begin, Index end) {
       simd::map(z + begin, v + begin, end - begin, [](const auto& x) { return decltype(f)::value(x); });
     });
@@ -144,7 +104,7 @@ template <typename T>
 void activate_backward(Activation activation, const T* z, const T* v, const T* dv, T* dz, Index rows, Index columns,
                        Write write) {
   require_derivative(activation);
-  const bool is_pointwise = with_pointwise<T>(activation, [&](auto f) {
+  const bool is_pointwise = pointwise::with_activation<T>(activation, [&](auto f) {
     const T* const from = f.kNeedsZ ? z : v;
     parallel_blocks(rows * columns, f.kNeedsZ ? f.kWork : 1.0, [&](Index begin, Index end) {
       constexpr Index L = simd::kLanes<T>;

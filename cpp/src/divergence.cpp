@@ -58,23 +58,30 @@ class Search {
   // reports a tensor, unless it is finite; one with rows names those where it is not
   bool report(Stage stage, const std::string& layer, const std::string& tensor, const Tensor<const T>& values,
               bool has_rows) {
-    if (found_ || is_finite(values)) return false;
+    if (found_ || values.data == nullptr || is_finite(values)) return false;
     found_.emplace(Divergence{.stage = stage, .layer = layer, .tensor = tensor});
     found_->value =
         static_cast<double>(*std::find_if(values.begin(), values.end(), [](T x) { return !std::isfinite(x); }));
     if (!has_rows) return true;
-    const Index n = values.shape[0], size = values.size() / n;
+    // packed sequences have a row for each step
+    const bool is_packed = !samples_.empty() && values.shape.rank() > 1 && values.shape[0] == 1 &&
+                           values.shape[1] == static_cast<Index>(samples_.size());
+    const Index n = is_packed ? values.shape[1] : values.shape[0], size = values.size() / n;
     const auto is_row_finite = [&](Index r) { return is_finite(Tensor<const T>{values.data + r * size, {size}}); };
     Index num_bad = 0;
     for (Index r = 0; r < n; ++r) num_bad += !is_row_finite(r);
     for (Index r = 0; r < n; ++r)
-      if ((num_bad < n || n == 1) && !is_row_finite(r)) add_row(r);
+      if ((num_bad < n || n == 1) && !is_row_finite(r)) add_row(is_packed ? sample_of(r) : r);
     return true;
   }
 
+  Index sample_of(Index row) const { return samples_[static_cast<std::size_t>(row)]; }
+
   void add_row(Index r) {
+    const Index row = rows_[static_cast<std::size_t>(r)];
+    if (std::find(found_->rows.begin(), found_->rows.end(), row) != found_->rows.end()) return;
     found_->has_more_rows = found_->rows.size() == kMostRows;
-    if (!found_->has_more_rows) found_->rows.push_back(rows_[static_cast<std::size_t>(r)]);
+    if (!found_->has_more_rows) found_->rows.push_back(row);
   }
 
   void look_at_parameters() {
@@ -89,7 +96,12 @@ class Search {
   }
 
   void forward() {
-    objective_.forward(batch_, examples_, rows_, draw_, poll_);
+    objective_.load(batch_, examples_, rows_);
+    samples_.clear();
+    for (std::size_t i = 0; examples_.lengths.data != nullptr && i < examples_.inputs.size(); ++i)
+      if (const Sequences* sequences = plan_.input_sequences(static_cast<int>(i)); sequences && samples_.empty())
+        sequences->for_each([&](Index, Index sample, Index) { samples_.push_back(sample); });
+    objective_.forward(batch_, draw_, poll_);
     for (std::size_t i = 0; i < graph_.nodes().size(); ++i)
       report(Stage::kForward, node(i).name, "output", plan_.value(static_cast<int>(i)), node(i).has_rows);
   }
@@ -111,9 +123,11 @@ class Search {
     found_.emplace(Divergence{.stage = Stage::kLoss, .layer = node(id).name, .value = sums[worst].loss});
     if (!node(id).has_rows) return;
     const std::vector<double> losses = objective_.row_losses(batch_, worst);
+    const bool is_packed = !samples_.empty() && node(id).has_steps;
+    const auto add = [&](std::ptrdiff_t r) { add_row(is_packed ? sample_of(r) : r); };
     for (std::size_t r = 0; r < losses.size(); ++r)
-      if (!std::isfinite(losses[r])) add_row(static_cast<Index>(r));
-    if (found_->rows.empty()) add_row(std::max_element(losses.begin(), losses.end()) - losses.begin());
+      if (!std::isfinite(losses[r])) add(static_cast<std::ptrdiff_t>(r));
+    if (found_->rows.empty()) add(std::max_element(losses.begin(), losses.end()) - losses.begin());
   }
 
   // What a node adds to may hold what others wrote before it; so the plan is asked to wait while each is looked at.
@@ -209,13 +223,17 @@ class Search {
 
   // Is what was found as it should be, if the loss of only these rows counts?
   bool is_fine_with(Index first, Index last) {
-    objective_.forward(batch_, examples_, rows_, draw_, poll_);
+    objective_.load(batch_, examples_, rows_);
+    objective_.forward(batch_, draw_, poll_);
     for (std::size_t k = 0; k < objective_.network().outputs().size(); ++k) {
       const Tensor<T> gradient = plan_.output_gradient(static_cast<int>(k));
       if (gradient.data == nullptr) continue;
-      const Index size = numel(objective_.network().output_shape(static_cast<int>(k)));
-      std::fill(gradient.begin(), gradient.begin() + first * size, T(0));
-      std::fill(gradient.begin() + last * size, gradient.end(), T(0));
+      const Sequences* const sequences = plan_.output_sequences(static_cast<int>(k));
+      const bool is_packed = sequences != nullptr && sequences->is_packed();
+      const Index rows = is_packed ? sequences->rows() : plan_.rows(), size = gradient.size() / rows;
+      for (Index r = 0; r < rows; ++r)
+        if (const Index sample = is_packed ? sample_of(r) : r; sample < first || sample >= last)
+          std::fill_n(gradient.data + r * size, size, T(0));
     }
     objective_.backward(batch_, draw_, poll_);
     return is_fine_();
@@ -227,6 +245,7 @@ class Search {
   typename O::Batch& batch_;
   const Examples& examples_;
   std::span<const Index> rows_;
+  std::vector<Index> samples_;  // by row of packed sequences; empty where there are no lengths
   const typename O::Draw& draw_;
   const TooLarge& too_large_;
   const Poll& poll_;

@@ -31,14 +31,21 @@ bool same_shapes(const std::vector<SegmentSpec>& a, const std::vector<SegmentSpe
 }  // namespace
 
 template <typename T>
-int Graph<T>::input(const Shape& sample_shape, std::string name, double scale) {
+int Graph<T>::input(const Shape& sample_shape, std::string name, double scale, InputKind kind) {
   named(name, [&] { require_sample(sample_shape); });
+  if (kind == InputKind::kSparse && sample_shape.rank() != 1)
+    throw ShapeError(text(name, ": expected rows of one axis (D) for sparse input, got ", sample_shape));
+  if (kind != InputKind::kNumbers && scale != 1)
+    throw DataError(text(name, ": expected a scale with numbers only, got ", scale, "; leave it out"));
   if (!(scale > 0 && std::isnormal(static_cast<Real<T>>(scale))))
     throw DataError(text(name, ": expected a finite scale > 0 in float", 8 * sizeof(Real<T>), ", got ", scale));
   Node<T> node;
   node.name = std::move(name);
   node.shape = sample_shape;
   node.scale = scale;
+  node.kind = kind;
+  node.has_steps = kind == InputKind::kTokens ? sample_shape.rank() >= 1 : sample_shape.rank() >= 2;
+  if (kind == InputKind::kSparse) node.bound = sample_shape[0];
   nodes_.push_back(std::move(node));
   return static_cast<int>(nodes_.size()) - 1;
 }
@@ -63,8 +70,10 @@ int Graph<T>::add(std::shared_ptr<const Layer<T>> layer, std::vector<int> inputs
         if (!has_rows(id))
           throw ShapeError(text("expected inputs with rows (N, ...), got the array ",
                                 nodes_[static_cast<std::size_t>(id)].name, "; only operators take both"));
+    connect_picks(node);
     node.shape = node.layer->output_shape(node.input_shapes);
     require_sample(node.shape);
+    connect_steps(node);
     const auto twin = std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& n) { return n.layer == node.layer; });
     if (twin != nodes_.end()) {
       const auto& shared = *node.layer;
@@ -84,6 +93,18 @@ int Graph<T>::add(std::shared_ptr<const Layer<T>> layer, std::vector<int> inputs
       node.num_segments = static_cast<int>(segments_.size()) - node.first_segment;
       node.num_states = static_cast<int>(states_.size()) - node.first_state;
     }
+    const bool has_picks = std::any_of(node.inputs.begin(), node.inputs.end(), [&](int id) {
+      return nodes_[static_cast<std::size_t>(id)].kind != InputKind::kNumbers;
+    });
+    for (Index s = 0; s < std::min<Index>(node.layer->num_row_sparse(), node.num_segments); ++s) {
+      bool& is_row_sparse = segments_[static_cast<std::size_t>(node.first_segment + s)].is_row_sparse;
+      is_row_sparse = has_picks && (twin == nodes_.end() || is_row_sparse);
+    }
+    if (const Index streams = node.layer->num_streams(); streams > 0) {
+      if (num_streams_ > 0 && num_streams_ != streams)
+        throw ShapeError(text("expected ", num_streams_, " streams as in the layers before, got ", streams));
+      num_streams_ = streams;
+    }
   } catch (const ShapeError& error) {
     throw ShapeError(node.name + ": " + error.what());
   } catch (CallbackError& error) {
@@ -93,6 +114,58 @@ int Graph<T>::add(std::shared_ptr<const Layer<T>> layer, std::vector<int> inputs
   node.stream = kLayerStreams + static_cast<std::uint32_t>(nodes_.size());
   nodes_.push_back(std::move(node));
   return static_cast<int>(nodes_.size()) - 1;
+}
+
+// Tokens and sparse rows lead to layers that pick by them, and to no others.
+template <typename T>
+void Graph<T>::connect_picks(Node<T>& node) {
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    Node<T>& input = nodes_[static_cast<std::size_t>(node.inputs[i])];
+    const Index tokens = node.layer->num_tokens(i);
+    if (tokens > 0 && input.kind != InputKind::kTokens)
+      throw ShapeError(text("expected tokens, straight from an input of whole numbers, got the numbers of ", input.name,
+                            "; declare it by dtype=\"int64\""));
+    if (tokens == 0 && input.kind == InputKind::kTokens)
+      throw ShapeError(text("expected numbers, got the tokens of ", input.name, "; put an Embedding between"));
+    if (input.kind == InputKind::kSparse && !node.layer->takes_sparse())
+      throw ShapeError(text("expected numbers, got the sparse rows of ", input.name, "; put a Dense between"));
+    if (tokens > 0) input.bound = input.bound == 0 ? tokens : std::min(input.bound, tokens);
+  }
+}
+
+// Where the time axis goes on, and where it ends.
+template <typename T>
+void Graph<T>::connect_steps(Node<T>& node) {
+  const auto has_steps = [&](int id) { return nodes_[static_cast<std::size_t>(id)].has_steps; };
+  const auto keeps_steps = [&](int id) {
+    return has_steps(id) && node.shape.rank() > 0 && nodes_[static_cast<std::size_t>(id)].shape[0] == node.shape[0];
+  };
+  if (std::none_of(node.inputs.begin(), node.inputs.end(), has_steps)) return;
+  const Steps steps = node.layer->steps();
+  const bool is_fit = steps == Steps::kReads ||
+                      (steps == Steps::kEach && std::all_of(node.inputs.begin(), node.inputs.end(), keeps_steps));
+  if (is_fit)
+    node.has_steps = steps == Steps::kEach || node.layer->keeps_steps();
+  else if (mixes_steps_.empty())
+    mixes_steps_ = node.name;
+}
+
+template <typename T>
+Index Graph<T>::require_lengths() const {
+  if (!mixes_steps_.empty())
+    throw DataError(text("lengths: ", mixes_steps_,
+                         " takes the steps of a sequence for one sample's numbers, so padding would count; use a layer "
+                         "that reads sequences, or leave lengths out"));
+  const Node<T>* first = nullptr;
+  for (const Node<T>& node : nodes_) {
+    if (node.layer != nullptr || !node.has_steps) continue;
+    if (first == nullptr) first = &node;
+    if (node.shape[0] != first->shape[0])
+      throw ShapeError(text("lengths: expected inputs of as many steps each, got ", first->name, " ",
+                            to_string(first->shape, true), " and ", node.name, " ", to_string(node.shape, true)));
+  }
+  if (first == nullptr) throw DataError("lengths: expected an input with steps, (N, T, ...), got none; leave it out");
+  return first->shape[0];
 }
 
 template <typename T>

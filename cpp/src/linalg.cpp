@@ -257,6 +257,47 @@ void multiply(const Matrix<T>& a, const Matrix<T>& b, T* c, Write write, const T
   });
 }
 
+// Panel by panel as multiply cuts them, in blocks of k: each read from front to back.
+template <typename T>
+Index packed_size(Index rows, Index columns) {
+  constexpr Index L = simd::kLanes<T>;
+  return rows * ((columns + L - 1) / L) * L;
+}
+
+template <typename T>
+PackedMatrix<T> pack(const Matrix<T>& b, T* room) {
+  constexpr Index L = simd::kLanes<T>;
+  const Pieces panels((b.columns + L - 1) / L, kVectors);
+  parallel_for(panels.count, 2.0 * static_cast<double>(b.rows) * static_cast<double>(b.columns), [&](Index p) {
+    const Index j = panels.begin(p) * L, width = panels.begin(p + 1) * L - j;
+    for (Index k = 0; k < b.rows; k += kBlockK) {
+      const Index depth = std::min(kBlockK, b.rows - k);
+      pack_b(b, k, depth, j, std::min(width, b.columns - j), width, room + k * panels.size * L + j * depth);
+    }
+  });
+  return {room, b.rows, b.columns};
+}
+
+template <typename T>
+void multiply(Index rows, const T* a, Index a_stride, const PackedMatrix<T>& b, T* c, Index c_stride, Write write,
+              const T* bias) {
+  constexpr Index L = simd::kLanes<T>;
+  const Pieces panels((b.columns + L - 1) / L, kVectors);
+  for (Index k = 0; k == 0 || k < b.rows; k += kBlockK) {
+    const Index depth = std::min(kBlockK, b.rows - k);
+    for (Index p = 0; p < panels.count; ++p) {
+      const Index j = panels.begin(p) * L, vectors = panels.begin(p + 1) - panels.begin(p);
+      const Edge<T> edge{bias != nullptr && k == 0 ? bias + j : nullptr, k > 0 || write == Write::kAdd,
+                         std::min(vectors * L, b.columns - j) - (vectors - 1) * L};
+      for (Index i = 0; i < rows; i += kRows) {
+        tile_function<T>(std::min<Index>(kRows, rows - i), vectors)(
+            depth, a + i * a_stride + k, a_stride, 1, b.data + k * panels.size * L + j * depth, vectors * L,
+            c + i * c_stride + j, c_stride, edge);
+      }
+    }
+  }
+}
+
 template <typename T>
 void sum_rows(const T* x, Index rows, Index columns, T* y, Write write) {
   constexpr Index L = simd::kLanes<T>;
@@ -276,6 +317,14 @@ void sum_rows(const T* x, Index rows, Index columns, T* y, Write write) {
   });
 }
 
+#define NNCPP_INSTANTIATE(T)                                                                                \
+  template Index packed_size<T>(Index, Index);                                                              \
+  template PackedMatrix<T> pack<T>(const Matrix<T>&, T*);                                                   \
+  template void multiply<T>(Index, const T*, Index, const PackedMatrix<T>&, T*, Index, Write, const T*);
+NNCPP_INSTANTIATE(float)
+NNCPP_INSTANTIATE(double)
+NNCPP_INSTANTIATE(Dual)
+#undef NNCPP_INSTANTIATE
 #define NNCPP_INSTANTIATE(T)                                                          \
   template void multiply<T>(const Matrix<T>&, const Matrix<T>&, T*, Write, const T*); \
   template void sum_rows<T>(const T*, Index, Index, T*, Write);

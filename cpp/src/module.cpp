@@ -1,5 +1,7 @@
 #include "nncpp/module.hpp"
 
+#include <algorithm>
+
 #include "nncpp/error.hpp"
 #include "nncpp/parallel.hpp"
 
@@ -20,7 +22,9 @@ Module<T>::Module(std::shared_ptr<const Layer<T>> layer, const std::vector<Shape
                   std::uint64_t seed)
     : seed_(seed) {
   std::vector<int> ids;
-  for (const Shape& shape : input_shapes) ids.push_back(graph_.input(shape, name));
+  for (std::size_t i = 0; i < input_shapes.size(); ++i)
+    ids.push_back(
+        graph_.input(input_shapes[i], name, 1, layer->num_tokens(i) > 0 ? InputKind::kTokens : InputKind::kNumbers));
   graph_.add(std::move(layer), ids, std::move(name));
   theta_ = Buffer<T>(graph_.theta_size());
   state_ = Buffer<T>(graph_.state_size());
@@ -42,10 +46,37 @@ Index Module<T>::require_inputs(const Call& call) const {
 }
 
 template <typename T>
+typename Module<T>::Beside Module<T>::beside(const Call& call) const {
+  Beside result;
+  result.held.resize(call.inputs.size());
+  for (std::size_t i = 0; i < call.inputs.size(); ++i) {
+    const Node<T>& input = graph_.nodes()[i];
+    const Tensor<const T>& u = call.inputs[i];
+    if (input.has_steps && result.sequences.empty()) {
+      result.sequences.emplace_back(u.shape[0], u.shape[1]);
+      result.sequences.back().set(u.shape[0]);
+    }
+    if (input.kind == InputKind::kTokens) {
+      Picks<T>& picks = result.held[i];
+      picks.rows = u.size();
+      for (const T token : u) {
+        picks.columns.push_back(static_cast<Index>(token));
+        if (static_cast<T>(picks.columns.back()) != token || token < T(0) || token >= static_cast<T>(input.bound))
+          throw DataError(text(node().name, ": expected tokens 0 ... ", input.bound - 1, ", got ", token));
+      }
+      picks.group(input.bound);
+    }
+    result.picks.push_back(input.kind == InputKind::kTokens ? &result.held[i] : nullptr);
+  }
+  return result;
+}
+
+template <typename T>
 void Module<T>::run_forward(const Call& call, Tensor<T> output, T* saved) {
   Buffer<T> scratch(node().layer->memory(node().input_shapes, output.shape[0]).forward);
   const auto weights = views<const T>(segments(), theta()), states_now = views<const T>(states(), state());
   const auto states_next = views<T>(states(), next_state_.data());
+  const Beside beside = this->beside(call);
   named(node().name, [&] {
     node().layer->forward({.inputs = call.inputs,
                            .output = output,
@@ -57,7 +88,9 @@ void Module<T>::run_forward(const Call& call, Tensor<T> output, T* saved) {
                            .mode = call.mode,
                            .key = {seed_, node().stream, call.step},
                            .is_linear = false,
-                           .rows = {.epoch = call.step}});
+                           .rows = {.epoch = call.step},
+                           .sequences = beside.sequences.empty() ? nullptr : beside.sequences.data(),
+                           .picks = beside.picks});
   });
 }
 
@@ -87,11 +120,19 @@ void Module<T>::backward(const Call& call, Tensor<const T> output, Tensor<const 
     run_forward(call, {again.data(), output.shape}, saved.data());
   }
   const auto weights = views<const T>(segments(), theta()), states_now = views<const T>(states(), state());
+  const Beside beside = this->beside(call);
+  // tokens have no gradient
+  std::vector<Gradient<T>> du(dinputs.begin(), dinputs.end());
+  for (std::size_t i = 0; i < du.size(); ++i) {
+    if (beside.picks[i] == nullptr) continue;
+    std::fill(du[i].to.begin(), du[i].to.end(), T(0));
+    du[i].to.data = nullptr;
+  }
   named(node().name, [&] {
     node().layer->backward({.inputs = call.inputs,
                             .output = output,
                             .doutput = doutput,
-                            .dinputs = dinputs,
+                            .dinputs = du,
                             .weights = weights,
                             .dweights = dweights,
                             .state = states_now,
@@ -100,7 +141,9 @@ void Module<T>::backward(const Call& call, Tensor<const T> output, Tensor<const 
                             .mode = call.mode,
                             .key = {seed_, node().stream, call.step},
                             .is_linear = false,
-                            .rows = {.epoch = call.step}});
+                            .rows = {.epoch = call.step},
+                            .sequences = beside.sequences.empty() ? nullptr : beside.sequences.data(),
+                            .picks = beside.picks});
   });
 }
 

@@ -7,17 +7,12 @@
 
 #include "nncpp/error.hpp"
 #include "nncpp/parallel.hpp"
+#include "objective_batch.hpp"
 
 namespace nncpp {
 namespace {
 
 constexpr std::size_t kMostBatches = 4;  // batch sizes whose buffers are kept
-
-// Does y stand for classes: one label for each row of the output?
-template <typename T>
-bool has_labels(const Loss<T>& loss, const Source& y, const Shape& output) {
-  return loss.takes_labels() && numel(y.sample) * output.back() == numel(output);
-}
 
 // (..., K) -> (...): an output's shape without its classes
 Shape places(const Shape& output) { return Shape(std::span<const Index>(output.begin(), output.rank() - 1)); }
@@ -31,20 +26,6 @@ Objective<T>::Occupied::Occupied(Objective& objective) : flag_(objective.is_busy
         "this model is being trained in another thread, or in the call this one came from; wait for it, or use a "
         "copy");
 }
-
-// A training plan and the targets beside it. `targets` and `weights` also serve evaluation.
-template <typename T>
-struct Objective<T>::Batch {
-  std::unique_ptr<Plan<T>> plan;
-  Keep keep = Keep::kNothing;
-  std::vector<Buffer<T>> values;      // by loss (capacity, ...)
-  std::vector<Buffer<Index>> labels;  // by loss (capacity, ...)
-  std::vector<Target<T>> targets;     // by loss: which of the two holds
-  Buffer<T> weights;                  // (capacity)
-  bool has_weights = false;
-  std::vector<Index> rows;
-  std::vector<LossSums> sums;
-};
 
 template <typename T>
 Objective<T>::~Objective() = default;
@@ -65,11 +46,21 @@ Objective<T>::Objective(std::shared_ptr<Network<T>> network, Options options)
       throw DataError(text("loss_weights: expected finite numbers >= 0, got ", weight));
   for (const auto& node : network_->graph().nodes())
     if (node.layer != nullptr) named(node.name, [&] { require_derivative(node.layer->output_activation()); });
+  for (std::size_t s = 0; s < network_->graph().segments().size(); ++s)
+    if (is_row_sparse(network_->graph().segments()[s])) row_sparse_.push_back(s);
   output = 0;
   for (std::size_t k = 0; k < options_.losses.size(); ++k) {
     terms_.push_back(term(k, output, options_.losses[k]->takes_target() ? target++ : -1));
     for (int i = 0; i < options_.losses[k]->num_outputs(); ++i, ++output) is_linear_.push_back(terms_.back().is_linear);
   }
+}
+
+// A penalty moves every row.
+template <typename T>
+bool Objective<T>::is_row_sparse(const Segment& segment) const {
+  return segment.is_row_sparse && segment.spec.is_trainable &&
+         std::none_of(options_.penalties.begin(), options_.penalties.end(),
+                      [&](const Penalty& penalty) { return penalty.offset == segment.offset; });
 }
 
 // Which pair a loss and its output make; outputs that are compared are of one shape.
@@ -104,7 +95,7 @@ typename Objective<T>::Term Objective<T>::term(std::size_t k, int output, int ta
 
 template <typename T>
 void Objective<T>::require_shapes(const Examples& examples) const {
-  network_->require_inputs(examples.inputs);
+  network_->require_inputs(examples.inputs, examples.lengths);
   const Index rows = examples.rows();
   if (rows == 0) throw ShapeError(text(examples.inputs[0].name, ": expected at least 1 row, got 0"));
   const auto count = static_cast<std::size_t>(
@@ -139,12 +130,21 @@ template <typename T>
 void Objective<T>::require_valid(const Examples& examples, const Poll& poll) const {
   require_shapes(examples);
   const FloatMode float_mode;  // a weight that a step would flush to 0 is 0 here too
-  for (std::size_t i = 0; i < examples.inputs.size(); ++i)
-    require_finite<T>(examples.inputs[i], poll, network_->input_scale(static_cast<int>(i)));
-  for (const Term& term : terms_)
-    if (term.target >= 0)
-      term.loss->require_valid(examples.targets[static_cast<std::size_t>(term.target)],
-                               network_->output_shape(term.output));
+  network_->require_values(examples.inputs, examples.lengths, poll);
+  for (const Term& term : terms_) {
+    if (term.target < 0) continue;
+    const Source& y = examples.targets[static_cast<std::size_t>(term.target)];
+    const Shape& output = network_->output_shape(term.output);
+    if (examples.lengths.data == nullptr || !output_node(term.output).has_steps) {
+      term.loss->require_valid(y, output);
+      continue;
+    }
+    for (Index r = 0; r < y.rows; ++r) {  // padding may hold anything
+      Index length = 0;
+      gather<Index>(examples.lengths, std::span(&r, 1), &length);
+      term.loss->require_valid(y.sequence(r, length), output.sample());
+    }
+  }
   const Source& weights = examples.weights;
   if (weights.data == nullptr) return;
   require_finite<T>(weights);
@@ -188,82 +188,6 @@ typename Objective<T>::Batch& Objective<T>::batch(Index n, Keep keep) {
 }
 
 template <typename T>
-void Objective<T>::reserve(Batch& batch, Index n) const {
-  for (const Term& term : terms_) {
-    const Shape& output = network_->output_shape(term.output);
-    batch.values.emplace_back(term.target >= 0 ? n * numel(output) : 0);
-    batch.labels.emplace_back(term.loss->takes_labels() ? n * numel(output) / output.back() : 0);
-  }
-  batch.targets.resize(terms_.size());
-  batch.sums.resize(terms_.size());
-  batch.weights = Buffer<T>(n);
-  batch.rows.resize(static_cast<std::size_t>(n));
-}
-
-template <typename T>
-void Objective<T>::load(const Examples& examples, std::span<const Index> rows, Plan<T>& plan, Batch& batch) const {
-  plan.set_batch(static_cast<Index>(rows.size()));
-  for (std::size_t i = 0; i < examples.inputs.size(); ++i)
-    gather<T>(examples.inputs[i], rows, plan.input(static_cast<int>(i)).data,
-              network_->input_scale(static_cast<int>(i)));
-  for (std::size_t k = 0; k < terms_.size(); ++k) {
-    const Term& term = terms_[k];
-    if (term.target < 0) continue;
-    const Source& y = examples.targets[static_cast<std::size_t>(term.target)];
-    const Shape& output = network_->output_shape(term.output);
-    batch.targets[k] = {};
-    if (!has_labels(*term.loss, y, output)) {
-      gather<T>(y, rows, batch.values[k].data());
-      batch.targets[k].values = batch.values[k].data();
-      continue;
-    }
-    gather<Index>(y, rows, batch.labels[k].data());
-    batch.targets[k].labels = batch.labels[k].data();
-    // require_valid has seen them, but the memory is the caller's, and a callback may have written there since
-    const Index count = static_cast<Index>(rows.size()) * numel(output) / output.back();
-    for (Index i = 0; i < count; ++i)
-      if (const Index label = batch.labels[k].data()[i]; label < 0 || label >= output.back())
-        throw DataError(
-            text(y.name, ": expected labels 0 ... ", output.back() - 1, ", got ", label, "; changed during the call?"));
-  }
-  batch.has_weights = examples.weights.data != nullptr;
-  if (batch.has_weights) gather<T>(examples.weights, rows, batch.weights.data());
-}
-
-// every loss, and with has_gradient its gradient in the plan
-template <typename T>
-void Objective<T>::evaluate_losses(const Plan<T>& plan, Batch& batch, bool has_gradient) const {
-  for (std::size_t k = 0; k < terms_.size(); ++k) {
-    const auto& [loss, weight, output, target, is_linear] = terms_[k];
-    const bool compares = loss->num_outputs() == 2;
-    if (compares) batch.targets[k].values = plan.output(output + 1).data;
-    // null for an output that no weights lead to
-    const Tensor<T> first = has_gradient ? plan.output_gradient(output) : Tensor<T>{};
-    const Tensor<T> second = has_gradient && compares ? plan.output_gradient(output + 1) : Tensor<T>{};
-    const Tensor<T> d = first.data != nullptr ? first : second;
-    batch.sums[k] = loss->evaluate(plan.output(output), batch.targets[k],
-                                   batch.has_weights ? batch.weights.data() : nullptr, d.data, weight);
-    if (second.data != nullptr) std::transform(d.begin(), d.end(), second.data, std::negate<T>());
-  }
-}
-
-template <typename T>
-std::vector<double> Objective<T>::row_losses(const Batch& batch, std::size_t k) const {
-  const Term& term = terms_[k];
-  const Tensor<const T> output = batch.plan->output(term.output);
-  const Shape& sample = network_->output_shape(term.output);
-  const Index size = numel(sample), n = batch.plan->rows();
-  std::vector<double> losses;
-  for (Index r = 0; r < n; ++r) {
-    Target<T> target = batch.targets[k];
-    if (target.values != nullptr) target.values += r * size;
-    if (target.labels != nullptr) target.labels += r * size / sample.back();
-    losses.push_back(term.loss->evaluate({output.data + r * size, sample.batch(1)}, target, nullptr, nullptr).loss);
-  }
-  return losses;
-}
-
-template <typename T>
 double Objective<T>::mean(const std::vector<LossSums>& sums, double LossSums::* part) const {
   double value = 0;
   for (std::size_t k = 0; k < sums.size(); ++k)
@@ -297,12 +221,9 @@ Pass Objective<T>::pass(const Batch& batch, const Draw& draw) const {
 }
 
 template <typename T>
-double Objective<T>::forward(Batch& batch, const Examples& examples, std::span<const Index> rows, const Draw& draw,
-                             const Poll& poll) {
+double Objective<T>::forward(Batch& batch, const Draw& draw, const Poll& poll) {
   const Tensor<T> state = network_->state();
-  load(examples, rows, *batch.plan, batch);
   std::copy(state.begin(), state.end(), next_state_.data());
-  std::copy(rows.begin(), rows.end(), batch.rows.begin());
   batch.plan->forward(pass(batch, draw), poll);
   evaluate_losses(*batch.plan, batch, true);
   return mean_loss(batch.sums);
@@ -310,6 +231,7 @@ double Objective<T>::forward(Batch& batch, const Examples& examples, std::span<c
 
 template <typename T>
 Wide<T> Objective<T>::backward(Batch& batch, const Draw& draw, const Poll& poll) {
+  clear_row_sparse(batch);
   batch.plan->backward(pass(batch, draw), poll);
   return add_penalties<T>(options_.penalties, network_->theta().data, dtheta_.data());
 }
@@ -319,9 +241,15 @@ ObjectiveValue Objective<T>::gradient(const Examples& examples, const Draw& draw
                                       std::span<T* const> dinputs, const Poll& poll) {
   const auto take_inputs = [&](const Plan<T>& plan) {
     for (std::size_t i = 0; i < dinputs.size(); ++i) {
+      if (dinputs[i] == nullptr) continue;
       const Tensor<T> du = plan.input_gradient(static_cast<int>(i));
       const T scale = static_cast<T>(network_->input_scale(static_cast<int>(i)));
-      std::transform(du.begin(), du.end(), dinputs[i], [&](const T& d) { return d * scale; });
+      const Sequences* const sequences = plan.input_sequences(static_cast<int>(i));
+      const bool is_packed = sequences != nullptr && sequences->is_packed();
+      if (is_packed) sequences->unpack(du.data, du.size() / sequences->rows(), dinputs[i]);
+      const Index size = numel(network_->input_shape(static_cast<int>(i))) * examples.rows();
+      const T* const from = is_packed ? dinputs[i] : du.data;
+      std::transform(from, from + size, dinputs[i], [&](const T& d) { return d * scale; });
     }
   };
   return differentiate(examples, draw, dinputs.empty() ? Keep::kNothing : Keep::kInputGradients, dtheta, take_inputs,
@@ -344,7 +272,8 @@ ObjectiveValue Objective<T>::differentiate(const Examples& examples, const Draw&
   Batch& batch = this->batch(n, keep);
   std::vector<Index> rows(static_cast<std::size_t>(n));
   std::iota(rows.begin(), rows.end(), Index{0});
-  forward(batch, examples, rows, draw, poll);
+  load(batch, examples, rows);
+  forward(batch, draw, poll);
   const Wide<T> penalty = backward(batch, draw, poll);
   std::copy(dtheta_.data(), dtheta_.data() + dtheta_.size(), dtheta);
   look(*batch.plan);
@@ -365,6 +294,7 @@ ObjectiveValue Objective<T>::evaluate(const Examples& examples, const Poll& poll
     std::iota(batch.rows.begin(), batch.rows.begin() + static_cast<std::ptrdiff_t>(n), first);
     load(examples, std::span<const Index>(batch.rows.data(), n), *plan, batch);
     plan->forward({.n = static_cast<Index>(n), .mode = Mode::kInference, .seed = network_->seed()}, poll);
+    plan.advance();
     evaluate_losses(*plan, batch, false);
     for (std::size_t k = 0; k < batch.sums.size(); ++k) sums[k] += batch.sums[k];
   }

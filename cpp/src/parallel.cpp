@@ -120,8 +120,8 @@ FloatMode::FloatMode(bool) {}
 FloatMode::~FloatMode() = default;
 #endif
 
-void detail::run_tasks(Index num_tasks, Task task, void* body) {
-  if (is_forked_child || omp_in_parallel()) {
+void detail::run_tasks(Index num_tasks, double work, Task task, void* body) {
+  if (num_tasks <= 1 || work < kSerialWork || num_threads() == 1 || is_forked_child || omp_in_parallel()) {
     for (Index i = 0; i < num_tasks; ++i) task(body, i);
     return;
   }

@@ -7,13 +7,14 @@
 namespace nncpp {
 namespace {
 
-// Q of a normal matrix by modified Gram-Schmidt, twice for accuracy; rows or columns, whichever is fewer, orthonormal
-std::vector<double> orthogonal(Index rows, Index columns, const RandomKey& key) {
+// Q of a matrix of the normal numbers from `first` by modified Gram-Schmidt, twice for accuracy; rows or columns,
+// whichever is fewer, orthonormal
+std::vector<double> orthogonal(Index rows, Index columns, const RandomKey& key, std::uint64_t first) {
   const Index count = std::min(rows, columns), length = std::max(rows, columns);
   std::vector<double> q(static_cast<std::size_t>(count * length));
   const auto at = [&](Index i, Index j) -> double& { return q[static_cast<std::size_t>(i * length + j)]; };
   for (Index i = 0; i < count; ++i) {
-    for (Index j = 0; j < length; ++j) at(i, j) = key.normal(static_cast<std::uint64_t>(i * length + j));
+    for (Index j = 0; j < length; ++j) at(i, j) = key.normal(first + static_cast<std::uint64_t>(i * length + j));
     for (int pass = 0; pass < 2; ++pass) {
       for (Index p = 0; p < i; ++p) {
         double dot = 0;
@@ -73,8 +74,12 @@ void initialize(const SegmentSpec& spec, const RandomKey& key, T* values) {
       return normal(0, std::sqrt(1.0 / fan_in));
     case Kind::kOrthogonal: {
       if (spec.shape.rank() < 2) throw ShapeError(text("orthogonal initializer: expected a matrix, got ", spec.shape));
-      const auto q = orthogonal(size / spec.shape.back(), spec.shape.back(), key);
-      for (Index i = 0; i < size; ++i) values[i] = static_cast<T>(a * q[static_cast<std::size_t>(i)]);
+      const Index columns = spec.shape.back(), rows = size / columns, width = columns / spec.num_blocks;
+      for (Index block = 0; block < spec.num_blocks; ++block) {
+        const auto q = orthogonal(rows, width, key, static_cast<std::uint64_t>(block * rows * width));
+        for (Index i = 0; i < rows * width; ++i)
+          values[i / width * columns + block * width + i % width] = static_cast<T>(a * q[static_cast<std::size_t>(i)]);
+      }
       return;
     }
     case Kind::kIdentity: {

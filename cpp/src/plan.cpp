@@ -3,39 +3,9 @@
 #include <algorithm>
 
 #include "nncpp/error.hpp"
+#include "plan_step.hpp"
 
 namespace nncpp {
-
-// Moments of a pass over nodes 0 ... n - 1: node i runs forward at i, losses at n, node i backward at 2 n - i.
-template <typename T>
-struct Plan<T>::Lifetime {
-  T** data;    // where the address goes
-  Index size;  // elements
-  int first, last;
-  Index offset = 0;
-};
-
-template <typename T>
-struct Plan<T>::Step {
-  const Node<T>* node = nullptr;
-  bool is_output = false;
-  bool is_linear = false;
-  bool has_gradient = false;  // something before it, or in it, wants one
-  bool is_reached = false;    // and an output depends on it
-  int owner = 0;              // the node whose output and doutput it has: itself, unless it is a view
-  LayerMemory memory;
-
-  Shape shape;           // of output and doutput in the batch that was set
-  T* output = nullptr;   // (N, ...)
-  T* doutput = nullptr;  // (N, ...)
-  T* saved = nullptr;
-  T* scratch_forward = nullptr;
-  T* scratch_backward = nullptr;
-
-  std::vector<Tensor<const T>> inputs, weights, state;
-  std::vector<Tensor<T>> next_state;
-  std::vector<Gradient<T>> dinputs, dweights;
-};
 
 template <typename T>
 Plan<T>::~Plan() = default;
@@ -48,7 +18,7 @@ Plan<T>::Plan(const Graph<T>& graph, const Options& options, const Vectors<T>& v
     step.node = &graph.nodes()[i];
     if (step.node->layer == nullptr) {
       inputs_.push_back(static_cast<int>(i));
-      step.has_gradient = options_.has_input_gradients;
+      step.has_gradient = options_.has_input_gradients && step.node->kind == InputKind::kNumbers;
     } else {
       step.memory = step.node->layer->memory(step.node->input_shapes, step.node->has_rows ? options_.capacity : 1);
       step.has_gradient = step.node->num_segments > 0 || (step.node->inputs.empty() && options_.has_input_gradients);
@@ -63,6 +33,7 @@ Plan<T>::Plan(const Graph<T>& graph, const Options& options, const Vectors<T>& v
     step.is_linear = options_.is_linear[k];
   }
 
+  make_inputs();
   find_owners();
 
   // First fit, largest first: buffers whose lifetimes overlap never share an element.
@@ -92,6 +63,33 @@ Plan<T>::Plan(const Graph<T>& graph, const Options& options, const Vectors<T>& v
 
   connect();
   set_batch(options_.capacity);
+}
+
+// What comes in beside tensors: picks, and where the steps of sequences lie.
+template <typename T>
+void Plan<T>::make_inputs() {
+  for (const int id : inputs_)
+    picks_.push_back(steps_[static_cast<std::size_t>(id)].node->kind == InputKind::kNumbers
+                         ? nullptr
+                         : std::make_unique<Picks<T>>());
+  for (Step& step : steps_) {
+    for (const int id : step.node->inputs) {
+      const auto found = std::find(inputs_.begin(), inputs_.end(), id);
+      step.picks.push_back(found == inputs_.end() ? nullptr
+                                                  : picks_[static_cast<std::size_t>(found - inputs_.begin())].get());
+      const Step& input = steps_[static_cast<std::size_t>(id)];
+      if (step.input_sequences == nullptr) step.input_sequences = input.sequences;
+    }
+    if (!step.node->has_steps) continue;
+    const Index steps = step.node->shape[0];
+    const auto found =
+        std::find_if(sequences_.begin(), sequences_.end(), [&](const auto& s) { return s->steps() == steps; });
+    step.sequences = found != sequences_.end()
+                         ? found->get()
+                         : sequences_.emplace_back(std::make_unique<Sequences>(options_.capacity, steps)).get();
+  }
+  for (std::size_t s = 0; options_.has_backward && s < graph_.segments().size(); ++s)
+    if (graph_.segments()[s].is_row_sparse) touched_.push_back({s, {}});
 }
 
 // A view has its input's memory: always where it has no gradient, else where nothing but it reads that, for then their
@@ -151,7 +149,7 @@ std::vector<typename Plan<T>::Lifetime> Plan<T>::lifetimes() {
     Step& step = steps_[static_cast<std::size_t>(i)];
     const Index size = numel(step.node->batch(options_.capacity));
     const bool is_input = step.node->layer == nullptr;
-    if (is_view(step)) continue;
+    if (is_view(step) || step.node->kind != InputKind::kNumbers) continue;
     need(step.output, size, is_input ? -1 : i, output_last[static_cast<std::size_t>(i)]);
     need(step.scratch_forward, step.memory.forward, i, i);
     need(step.saved, step.memory.saved, i, step.has_gradient ? backward_of(i) : i);
@@ -188,9 +186,10 @@ void Plan<T>::connect() {
       const Segment& segment = graph_.segments()[static_cast<std::size_t>(s)];
       step.weights.push_back(view(segment, vectors_.theta));
       Gradient<T> gradient;
-      if (step.has_gradient) {
-        gradient = {view(segment, vectors_.dtheta),
-                    has_dweight[static_cast<std::size_t>(s)] ? Write::kAdd : Write::kAssign};
+      if (step.has_gradient && segment.spec.is_trainable) {
+        // a row-sparse one is 0 when backward begins
+        const bool adds = segment.is_row_sparse || has_dweight[static_cast<std::size_t>(s)];
+        gradient = {view(segment, vectors_.dtheta), adds ? Write::kAdd : Write::kAssign};
         has_dweight[static_cast<std::size_t>(s)] = true;
       }
       step.dweights.push_back(gradient);
@@ -207,22 +206,8 @@ void Plan<T>::connect() {
       unused_.push_back({step.doutput, step.node->batch(options_.capacity)});
   }
   for (std::size_t s = 0; s < has_dweight.size(); ++s)
-    if (options_.has_backward && !has_dweight[s]) unused_.push_back(view(graph_.segments()[s], vectors_.dtheta));
-}
-
-template <typename T>
-void Plan<T>::set_batch(Index n) {
-  if (n == n_) return;
-  if (n < 1 || n > options_.capacity)
-    throw ShapeError(text("expected a batch of 1 ... ", options_.capacity, ", got ", n));
-  n_ = n;
-  for (Step& step : steps_) {
-    step.shape = step.node->batch(n);
-    for (std::size_t i = 0; i < step.inputs.size(); ++i) {
-      step.inputs[i].shape = graph_.nodes()[static_cast<std::size_t>(step.node->inputs[i])].batch(n);
-      step.dinputs[i].to.shape = step.inputs[i].shape;
-    }
-  }
+    if (options_.has_backward && !has_dweight[s] && graph_.segments()[s].spec.is_trainable)
+      unused_.push_back(view(graph_.segments()[s], vectors_.dtheta));
 }
 
 template <typename T>
@@ -263,7 +248,7 @@ Tensor<const T> Plan<T>::gradient(int node) const {
 
 template <typename T>
 void Plan<T>::forward(const Pass& pass, const Poll& poll) {
-  set_batch(pass.n);
+  if (pass.n != n_) set_batch(pass.n);
   for (Step& step : steps_) {
     if (step.node->layer == nullptr || is_view(step)) continue;
     if (poll && poll()) throw Interrupted{};
@@ -278,7 +263,9 @@ void Plan<T>::forward(const Pass& pass, const Poll& poll) {
                                  .mode = pass.mode,
                                  .key = {pass.seed, step.node->stream, pass.step},
                                  .is_linear = step.is_linear,
-                                 .rows = pass.rows});
+                                 .rows = pass.rows,
+                                 .sequences = step.input_sequences,
+                                 .picks = step.picks});
     });
   }
 }
@@ -302,7 +289,9 @@ void Plan<T>::backward(const Pass& pass, const Poll& poll) {
                                   .mode = pass.mode,
                                   .key = {pass.seed, step.node->stream, pass.step},
                                   .is_linear = step.is_linear,
-                                  .rows = pass.rows});
+                                  .rows = pass.rows,
+                                  .sequences = step.input_sequences,
+                                  .picks = step.picks});
     });
   }
   for (const Tensor<T>& gradient : unused_) std::fill(gradient.begin(), gradient.end(), T(0));

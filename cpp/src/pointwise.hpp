@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "nncpp/activation.hpp"
 #include "simd.hpp"
 
 namespace nncpp::pointwise {
@@ -178,5 +179,44 @@ struct Silu : Base<T> {
     return pmul(s, padd(all<T>(1), pmul(z, psub(all<T>(1), s))));
   }
 };
+
+// f(Relu<T>()) and so on for the pointwise ones; false for those that go over an axis
+template <typename T, typename F>
+bool with_activation(Activation activation, F f) {
+  switch (activation) {
+    case Activation::kIdentity:
+      return f(Identity<T>()), true;
+    case Activation::kStep:
+      return f(Step<T>()), true;
+    case Activation::kSigmoid:
+      return f(Sigmoid<T>()), true;
+    case Activation::kTanh:
+      return f(Tanh<T>()), true;
+    case Activation::kHardTanh:
+      return f(HardTanh<T>()), true;
+    case Activation::kSoftsign:
+      return f(Softsign<T>()), true;
+    case Activation::kRelu:
+      return f(Relu<T>()), true;
+    case Activation::kLeakyRelu:
+      return f(LeakyRelu<T>()), true;
+    case Activation::kSoftplus:
+      return f(Softplus<T>()), true;
+    case Activation::kExponential:
+      return f(Exponential<T>()), true;
+    case Activation::kElu:
+      return f(Elu<T>()), true;
+    case Activation::kSelu:
+      return f(Selu<T>()), true;
+    case Activation::kGelu:
+      return f(Gelu<T>()), true;
+    case Activation::kSilu:
+      return f(Silu<T>()), true;
+    case Activation::kSoftmax:
+    case Activation::kLogSoftmax:
+      break;
+  }
+  return false;
+}
 
 }  // namespace nncpp::pointwise

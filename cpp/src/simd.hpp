@@ -153,6 +153,33 @@ void map(const T* x, T* y, Index size, F f) {
   if (i < size) store_front<T>(y + i, f(load_front<T>(x + i, size - i)), size - i);
 }
 
+// The elements that one register holds of arrays walked side by side: all of its lanes, or the first `count`.
+template <typename T, bool kIsWhole>
+struct Lanes {
+  Index begin, count;
+  Packet<T> load(const T* x) const {
+    if constexpr (kIsWhole)
+      return simd::load<T>(x + begin);
+    else
+      return load_front<T>(x + begin, count);
+  }
+  void store(T* y, const Packet<T>& p) const {
+    if constexpr (kIsWhole)
+      simd::store<T>(y + begin, p);
+    else
+      store_front<T>(y + begin, p, count);
+  }
+};
+
+// f(lanes) for `size` elements, a register at a time
+template <typename T, typename F>
+void for_lanes(Index size, F f) {
+  constexpr Index L = kLanes<T>;
+  Index i = 0;
+  for (; i + L <= size; i += L) f(Lanes<T, true>{i, L});
+  if (i < size) f(Lanes<T, false>{i, size - i});
+}
+
 // sum of f(x_i), in an order that depends on size only; f(fill) must be 0
 template <typename T, typename F>
 T sum(const T* x, Index size, T fill, F f) {

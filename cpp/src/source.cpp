@@ -57,11 +57,12 @@ Layout collapse(const Source& source, Index item) {
   return layout;
 }
 
+// the last `axes` of them; counted down, because the compiler would make a copy of it for each known first one
 template <typename T, typename S>
-T* gather_axes(const std::byte* from, const Layout& layout, std::size_t axis, Product<T, S> scale, T* to) {
-  const Index length = layout.lengths[axis], stride = layout.strides[axis];
-  if (axis + 1 < layout.rank) {
-    for (Index i = 0; i < length; ++i) to = gather_axes<T, S>(from + i * stride, layout, axis + 1, scale, to);
+T* gather_axes(const std::byte* from, const Layout& layout, std::size_t axes, Product<T, S> scale, T* to) {
+  const Index length = layout.lengths[layout.rank - axes], stride = layout.strides[layout.rank - axes];
+  if (axes > 1) {
+    for (Index i = 0; i < length; ++i) to = gather_axes<T, S>(from + i * stride, layout, axes - 1, scale, to);
     return to;
   }
   if (stride == sizeof(S)) {
@@ -96,10 +97,28 @@ void gather_rows(const Source& source, std::span<const Index> rows, T* to, doubl
       return;
     }
   }
-  for (const Index row : rows) to = gather_axes<T, S>(source.data + row * source.row_stride, layout, 0, scale, to);
+  for (const Index row : rows)
+    to = gather_axes<T, S>(source.data + row * source.row_stride, layout, layout.rank, scale, to);
 }
 
 }  // namespace
+
+Source Source::step(Index t) const {
+  Source result = *this;
+  result.data += t * strides[0];
+  result.sample = sample.sample();
+  std::copy(strides.begin() + 1, strides.end(), result.strides.begin());
+  return result;
+}
+
+Source Source::sequence(Index r, Index length) const {
+  Source result = step(0);
+  result.data += r * row_stride;
+  result.rows = length;
+  result.row_stride = strides[0];
+  result.name = text(name, "[", r, "]");
+  return result;
+}
 
 // numbers without slopes
 template <>
@@ -142,11 +161,80 @@ void gather(const Source& source, std::span<const Index> rows, T* to, double sca
 }
 
 template <typename T>
+void gather(const Source& source, std::span<const Index> rows, const Sequences& sequences, T* to, double scale) {
+  const Index size = numel(source.sample.sample());
+  for (Index t = 0; t < sequences.longest(); ++t) {
+    const auto active = static_cast<std::size_t>(sequences.active(t));
+    gather<T>(source.step(t), rows.first(active), to, scale);
+    to += static_cast<Index>(active) * size;
+  }
+}
+
+template <typename T>
+void gather(const Source& source, std::span<const Index> rows, Picks<T>& picks) {
+  picks.begins.assign(1, 0);
+  picks.columns.clear();
+  for (const Index row : rows) {
+    picks.columns.insert(picks.columns.end(), source.columns + source.begins[row],
+                         source.columns + source.begins[row + 1]);
+    picks.begins.push_back(static_cast<Index>(picks.columns.size()));
+  }
+  // require_sparse has seen them, but the memory is the caller's
+  const Index bound = source.sample[0];
+  for (const Index column : picks.columns)
+    if (column < 0 || column >= bound)
+      throw DataError(text(source.name, ": expected columns 0 ... ", bound - 1, ", got ", column));
+  picks.values.resize(picks.columns.size());
+  Source entries = source;
+  entries.begins = nullptr;
+  entries.sample = {};
+  T* to = picks.values.data();
+  std::vector<Index> consecutive;
+  for (const Index row : rows) {
+    consecutive.resize(static_cast<std::size_t>(source.begins[row + 1] - source.begins[row]));
+    std::iota(consecutive.begin(), consecutive.end(), source.begins[row]);
+    gather<T>(entries, consecutive, to);
+    to += consecutive.size();
+  }
+}
+
+void require_tokens(const Source& source, Index bound) {
+  const Index columns = numel(source.sample);
+  std::vector<Index> tokens(static_cast<std::size_t>(columns));
+  for (Index r = 0; r < source.rows; ++r) {
+    gather<Index>(source, std::span(&r, 1), tokens.data());
+    for (const Index token : tokens)
+      if (token < 0 || token >= bound)
+        throw DataError(text(source.name, ": expected tokens 0 ... ", bound - 1, ", got ", token, " in row ", r));
+  }
+}
+
+void require_sparse(const Source& source) {
+  const Index bound = source.sample[0];
+  for (Index r = 0; r < source.rows; ++r) {
+    const Index begin = source.begins[r], end = source.begins[r + 1];
+    if (begin < 0 || end < begin || (r == 0 && begin != 0))
+      throw DataError(
+          text(source.name, ": expected indptr to ascend from 0, got ", begin, " and ", end, " at row ", r));
+    for (Index e = begin; e < end; ++e) {
+      const Index column = source.columns[e];
+      if (column < 0 || column >= bound)
+        throw DataError(text(source.name, ": expected columns 0 ... ", bound - 1, ", got ", column, " in row ", r));
+      if (e > begin && column <= source.columns[e - 1])
+        throw DataError(text(source.name, ": expected ascending columns, each once, got ", source.columns[e - 1],
+                             " and ", column, " in row ", r, "; sum duplicates and sort first"));
+    }
+  }
+}
+
+template <typename T>
 void require_finite(const T* values, Index rows, Index columns, const Source& source, Index first_row) {
   // x - x is 0 for a finite x and NaN otherwise: one sum tells whether all are
   if (simd::sum(values, rows * columns, T(0), [](const auto& x) { return simd::ei::psub(x, x); }) == T(0)) return;
   const auto* bad = std::find_if(values, values + rows * columns, [](T x) { return !std::isfinite(value_of(x)); });
-  const Index row = first_row + (bad - values) / std::max<Index>(columns, 1);
+  Index row = first_row + (bad - values) / std::max<Index>(columns, 1);
+  if (source.is_sparse())
+    row = std::upper_bound(source.begins, source.begins + source.rows, row) - source.begins - 1;
   throw DataError(text(source.name, ": expected finite numbers, got ", std::isnan(value_of(*bad)) ? "NaN" : "infinity",
                        " in row ", row, " (as float", 8 * sizeof(Real<T>), "); drop or fill such rows first"));
 }
@@ -154,16 +242,22 @@ void require_finite(const T* values, Index rows, Index columns, const Source& so
 template <typename T>
 void require_finite(const Source& source, const Poll& poll, double scale) {
   if (source.is_integer() && scale <= 1) return;  // any T holds 2^64
-  const Index columns = numel(source.sample);
+  Source entries = source;
+  if (source.is_sparse()) {
+    entries.rows = source.begins[source.rows];
+    entries.begins = nullptr;
+    entries.sample = {};
+  }
+  const Index columns = numel(entries.sample);
   if (columns == 0) return;
   const Index block = std::max<Index>(1, 65536 / columns);
-  std::vector<Index> rows(static_cast<std::size_t>(std::min(block, source.rows)));
+  std::vector<Index> rows(static_cast<std::size_t>(std::min(block, entries.rows)));
   std::vector<T> values(rows.size() * static_cast<std::size_t>(columns));
-  for (Index first = 0; first < source.rows; first += block) {
+  for (Index first = 0; first < entries.rows; first += block) {
     if (poll && poll()) throw Interrupted{};
-    const Index count = std::min(block, source.rows - first);
+    const Index count = std::min(block, entries.rows - first);
     std::iota(rows.begin(), rows.begin() + count, first);
-    gather<T>(source, std::span<const Index>(rows.data(), static_cast<std::size_t>(count)), values.data(), scale);
+    gather<T>(entries, std::span<const Index>(rows.data(), static_cast<std::size_t>(count)), values.data(), scale);
     require_finite<T>(values.data(), count, columns, source, first);
   }
 }
@@ -171,6 +265,16 @@ void require_finite(const Source& source, const Poll& poll, double scale) {
 template void gather<float>(const Source&, std::span<const Index>, float*, double);
 template void gather<double>(const Source&, std::span<const Index>, double*, double);
 template void gather<Index>(const Source&, std::span<const Index>, Index*, double);
+#define NNCPP_INSTANTIATE(T) \
+  template void gather<T>(const Source&, std::span<const Index>, const Sequences&, T*, double);
+NNCPP_INSTANTIATE(float)
+NNCPP_INSTANTIATE(double)
+NNCPP_INSTANTIATE(Dual)
+NNCPP_INSTANTIATE(Index)
+#undef NNCPP_INSTANTIATE
+template void gather<float>(const Source&, std::span<const Index>, Picks<float>&);
+template void gather<double>(const Source&, std::span<const Index>, Picks<double>&);
+template void gather<Dual>(const Source&, std::span<const Index>, Picks<Dual>&);
 template void require_finite<float>(const Source&, const Poll&, double);
 template void require_finite<double>(const Source&, const Poll&, double);
 template void require_finite<Dual>(const Source&, const Poll&, double);

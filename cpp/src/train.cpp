@@ -32,9 +32,43 @@ template <typename T>
 Trainer<T>::Trainer(std::shared_ptr<Objective<T>> objective, Options options)
     : objective_(std::move(objective)), options_(std::move(options)) {
   require_options(options_);
-  const Index size = network().graph().theta_size();
-  options_.rates = cover(std::move(options_.rates), size);
-  state_ = options_.optimizer->start(size);
+  const Graph<T>& graph = network().graph();
+  options_.rates = cover(std::move(options_.rates), graph.theta_size());
+  const auto piece_of = [&](std::size_t s) {
+    const Segment& segment = graph.segments()[s];
+    return RowPiece{segment.offset, segment.shape[0], numel(segment.shape) / segment.shape[0]};
+  };
+  std::vector<RowPiece> pieces, frozen;
+  for (const std::size_t s : objective_->row_sparse())
+    if (!is_constrained(graph.segments()[s])) {
+      row_sparse_.push_back(s);
+      pieces.push_back(piece_of(s));
+    }
+  for (std::size_t s = 0; s < graph.segments().size(); ++s)
+    if (!graph.segments()[s].spec.is_trainable) frozen.push_back(piece_of(s));
+  options_.rates = cut_out<T>(pieces, options_.rates);
+  options_.rates = cut_out<T>(frozen, options_.rates);
+  touched_.resize(pieces.size());
+  state_ = options_.optimizer->start(graph.theta_size(), std::move(pieces));
+}
+
+// A constraint looks at whole columns.
+template <typename T>
+bool Trainer<T>::is_constrained(const Segment& segment) const {
+  return std::any_of(options_.constraints.begin(), options_.constraints.end(),
+                     [&](const MaxNorm& constraint) { return constraint.offset == segment.offset; });
+}
+
+// The rows of a batch are loaded and, where they waited, brought to this step before anything reads them.
+template <typename T>
+void Trainer<T>::load(typename Objective<T>::Batch& batch, const Examples& examples, std::span<const Index> rows) {
+  for (const TouchedRows& touched : objective_->load(batch, examples, rows)) {
+    const auto found = std::find(row_sparse_.begin(), row_sparse_.end(), touched.segment);
+    if (found == row_sparse_.end()) continue;
+    const auto piece = static_cast<std::size_t>(found - row_sparse_.begin());
+    touched_[piece] = touched.rows;
+    options_.optimizer->catch_up(state_, network().theta().data, piece, touched_[piece]);
+  }
 }
 
 template <typename T>
@@ -42,6 +76,9 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
                           Telemetry<T>* telemetry) {
   const typename Objective<T>::Occupied occupied(*objective_);
   objective_->require_shapes(examples);
+  if (const Index streams = network().graph().num_streams(); streams > 0 && options.batch_size != streams)
+    throw DataError(
+        text("batch_size: expected ", streams, ", one row for each stream of the model, got ", options.batch_size));
   if (options.batch_size < 1) throw DataError(text("batch_size: expected 1 or more, got ", options.batch_size));
   const Index total = static_cast<Index>(options.order.size()), num_rows = examples.rows();
   const FloatMode float_mode;
@@ -72,11 +109,12 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
     const bool is_recorded = telemetry != nullptr && telemetry->is_due(state_.t + 1);
     auto& batch = is_recorded ? *recorded : *usual;
     double penalty = 0;
-    bool is_finite = std::isfinite(objective_->forward(batch, examples, rows, draw, inside));
+    load(batch, examples, rows);
+    bool is_finite = std::isfinite(objective_->forward(batch, draw, inside));
     if (is_finite) {
       penalty = objective_->backward(batch, draw, inside);
       if (is_recorded) telemetry->begin(objective_->plan(batch), theta.data, dtheta.data);
-      const double norm = clip(options_.clipping, dtheta.data, theta.size());
+      const double norm = clip(options_.clipping, dtheta.data, options_.rates, state_.pieces, touched_);
       is_finite = std::isfinite(penalty) && is_step_finite<T>(rate * fastest, norm);
     }
     if (!is_finite) {
@@ -85,7 +123,7 @@ RunResult Trainer<T>::run(const Examples& examples, const RunOptions& options, c
       break;
     }
     result.penalty += penalty;
-    options_.optimizer->step(state_, rate, dtheta.data, theta.data, options_.rates);
+    options_.optimizer->step(state_, rate, dtheta.data, theta.data, options_.rates, touched_);
     project<T>(options_.constraints, theta.data);
     std::copy(next_state.begin(), next_state.end(), state.data);
     if (is_recorded) telemetry->end(state_.t, theta.data);
@@ -111,6 +149,7 @@ template <typename T>
 double Trainer<T>::fastest() const {
   double factor = 0;
   for (const RateRange& range : options_.rates) factor = std::max(factor, range.factor);
+  for (const RowPiece& piece : state_.pieces) factor = std::max(factor, piece.factor);
   return factor;
 }
 
@@ -119,7 +158,7 @@ template <typename T>
 Divergence Trainer<T>::diagnose(const Examples& examples, std::span<const Index> rows, const Draw& draw, double rate,
                                 const Poll& poll) {
   const auto too_large = [&]() -> std::string_view {
-    const double norm = clip(options_.clipping, objective_->dtheta().data, objective_->dtheta().size());
+    const double norm = clip(options_.clipping, objective_->dtheta().data, options_.rates, state_.pieces, touched_);
     if (!std::isfinite(norm)) return "norm of the gradient";
     return is_step_finite<T>(rate * fastest(), norm) ? "" : "update";
   };

@@ -9,6 +9,9 @@
 True
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from . import (
     callbacks,
     constraints,
@@ -35,11 +38,14 @@ from .errors import DataError, DivergenceError, FileError, NncppError, ShapeErro
 from .flow import value_and_gradients, variable
 from .history import History
 from .layers import (
+    GRU,
+    LSTM,
     Activation,
     Add,
     AveragePool1D,
     AveragePool2D,
     BatchNorm,
+    Bidirectional,
     CenterCrop,
     Concatenate,
     Conv1D,
@@ -50,12 +56,14 @@ from .layers import (
     CustomLayer,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     GaussianNoise,
     GlobalAveragePool1D,
     GlobalAveragePool2D,
     GlobalMaxPool1D,
     GlobalMaxPool2D,
+    HierarchicalSoftmax,
     Input,
     Layer,
     LocallyConnected1D,
@@ -71,6 +79,7 @@ from .layers import (
     RandomFlip,
     RandomShift,
     Reshape,
+    SimpleRNN,
     SpatialDropout1D,
     SpatialDropout2D,
     Standardize,
@@ -112,9 +121,15 @@ from .serialization import load
 from .telemetry import Telemetry
 from .threads import get_num_threads, set_num_threads, threads
 
+if TYPE_CHECKING:
+    from . import maxent, text
+    from .maxent import MaxEnt
+
 __all__ = [
+    "GRU",
     "L1",
     "L2",
+    "LSTM",
     "NLL",
     "NLLM",
     "SGD",
@@ -128,6 +143,7 @@ __all__ = [
     "AveragePool1D",
     "AveragePool2D",
     "BatchNorm",
+    "Bidirectional",
     "BinnedRegressor",
     "Callback",
     "CenterCrop",
@@ -145,6 +161,7 @@ __all__ = [
     "Dropout",
     "EarlyStopping",
     "ElasticNet",
+    "Embedding",
     "ExpressionLoss",
     "FileError",
     "Flatten",
@@ -154,6 +171,7 @@ __all__ = [
     "GlobalMaxPool1D",
     "GlobalMaxPool2D",
     "GraphLoss",
+    "HierarchicalSoftmax",
     "HingeLoss",
     "History",
     "HuberLoss",
@@ -165,6 +183,7 @@ __all__ = [
     "LocallyConnected2D",
     "LogisticRegression",
     "LpPool2D",
+    "MaxEnt",
     "MaxMarginLoss",
     "MaxNorm",
     "MaxPool1D",
@@ -187,6 +206,7 @@ __all__ = [
     "Reshape",
     "Sequential",
     "ShapeError",
+    "SimpleRNN",
     "SoftmaxRegression",
     "SpatialDropout1D",
     "SpatialDropout2D",
@@ -210,6 +230,7 @@ __all__ = [
     "layers",
     "load",
     "losses",
+    "maxent",
     "metrics",
     "minimize",
     "models",
@@ -224,13 +245,20 @@ __all__ = [
     "schedules",
     "set_num_threads",
     "show_config",
+    "text",
     "threads",
     "value_and_gradients",
     "variable",
 ]
 
+# by name the module, which is imported when it is asked for
+_SELDOM = {"MaxEnt": "maxent", "maxent": "maxent", "text": "text"}
 
-def __getattr__(name: str) -> str:
+
+def __getattr__(name: str) -> Any:
+    if name in _SELDOM:
+        module = import_module(f".{_SELDOM[name]}", __name__)
+        return module if name == _SELDOM[name] else getattr(module, name)
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib.metadata import PackageNotFoundError, version  # slow to import, seldom asked for
@@ -239,3 +267,7 @@ def __getattr__(name: str) -> str:
         return version("nncpp")
     except PackageNotFoundError:  # a source tree on the path, not installed
         return "0+source"
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

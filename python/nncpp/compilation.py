@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Self
@@ -11,11 +12,15 @@ from ._arguments import number
 from .custom_losses import loss as as_loss
 from .errors import DataError
 from .losses import Loss
-from .metrics import Accuracy, FunctionMetric, Metric, metric
+from .metrics import Accuracy, FunctionMetric, Metric, Perplexity, metric
 from .optimizers import Optimizer
 
 if TYPE_CHECKING:
+    from .data import Examples
     from .network import Network
+
+COUNTED = (Accuracy, Perplexity)  # what comes with the core's loss
+MOST_LOSS = 700.0  # the exponential of a larger one is no double
 
 
 class Compilation:
@@ -34,11 +39,14 @@ class Compilation:
         by loss: index of the output it takes, or of the first of two
     target_outputs
         indices of the outputs that targets belong to: those of losses that take one
+    outputs_with_steps
+        indices of those that lengths count for; known as soon as there is a network
     """
 
     def __init__(self, optimizer: Any, loss: Any, metrics: Any, loss_weights: Any, outputs: Sequence[str]) -> None:
         self.outputs = list(outputs)
         self.has_penalty = False
+        self.outputs_with_steps: list[int] = []
         self.optimizer = Optimizer.of(optimizer, "optimizer")
         self.losses = self._losses(loss)
         self.first_outputs = [0, *accumulate(loss.num_outputs for loss in self.losses)][:-1]
@@ -76,6 +84,7 @@ class Compilation:
             output = self.first_outputs[k]
             entry.require(self.losses[k], network.output_shapes[output][-1], self.outputs[output])
         self.has_penalty = bool(penalties)
+        self.outputs_with_steps = network.core.outputs_with_steps
         keys = self.keys(is_training=False)
         for key in keys:
             if keys.count(key) > 1:
@@ -112,24 +121,30 @@ class Compilation:
                 scores[self._key(k, "loss")] = means[k]
             if any(isinstance(value, Accuracy) for value in self.metrics[k]):
                 scores[self._key(k, "accuracy")] = _ratio(entry.correct, entry.weight)
+            if any(isinstance(value, Perplexity) for value in self.metrics[k]):
+                scores[self._key(k, "perplexity")] = math.exp(min(means[k], MOST_LOSS))
         return scores
 
     @property
     def needs_predictions(self) -> bool:
         """Whether there are metrics that the core does not count."""
-        return any(not isinstance(entry, Accuracy) for _, entry in self._entries())
+        return any(not isinstance(entry, COUNTED) for _, entry in self._entries())
 
-    def prediction_scores(
-        self, targets: Sequence[Any], predictions: Sequence[Any], sample_weight: Any
-    ) -> dict[str, float]:
+    def prediction_scores(self, examples: Examples, predictions: Sequence[Any]) -> dict[str, float]:
         """What the core does not count."""
-        by_output = dict(zip(self.target_outputs, targets, strict=True))
+        by_output = dict(zip(self.target_outputs, examples.targets, strict=True))
         scores = {}
         for k, entry in self._entries():
-            if not isinstance(entry, Accuracy):
+            if not isinstance(entry, COUNTED):
                 output = self.first_outputs[k]
                 y_true, y_pred = by_output[output], predictions[output]
-                scores[self._key(k, entry.name)] = entry(y_true, y_pred, sample_weight, loss=self.losses[k])
+                scores[self._key(k, entry.name)] = entry(
+                    y_true,
+                    y_pred,
+                    examples.weights,
+                    loss=self.losses[k],
+                    lengths=examples.lengths if output in self.outputs_with_steps else None,
+                )
         return scores
 
     def keys(self, is_training: bool) -> list[str]:
@@ -137,7 +152,7 @@ class Compilation:
         keys = ["loss", "data_loss", "penalty"] if self.has_penalty else ["loss"]
         keys += [self._key(k, "loss") for k in range(len(self.losses)) if len(self.losses) > 1]
         return keys + [
-            self._key(k, entry.name) for k, entry in self._entries() if isinstance(entry, Accuracy) or not is_training
+            self._key(k, entry.name) for k, entry in self._entries() if isinstance(entry, COUNTED) or not is_training
         ]
 
     def thresholds(self) -> list[float | None]:

@@ -10,7 +10,7 @@ from .compilation import Compilation
 from .data import Array, Examples
 from .errors import NncppError
 from .graph import Graph
-from .network import memory_for
+from .network import Network, memory_for
 from .predictor import Predictor
 
 
@@ -29,6 +29,13 @@ class Compiled(Predictor):
         super()._build(graph)
         if self._compilation is not None:
             self._set_compilation(self._compilation)
+
+    @property
+    def _network(self) -> Network:
+        """Whoever looks at the model sees rows of embeddings that waited for their turn where the rule has them."""
+        if self._trainer is not None and not self._is_fitting:
+            self._trainer.settle()
+        return super()._network
 
     @property
     def optimizer(self) -> Any:
@@ -104,23 +111,32 @@ class Compiled(Predictor):
         return self._trainer
 
     def _require_objective(self, call: str) -> _core.Objective:
-        self._require_trainer(call)
+        trainer = self._require_trainer(call)
         assert self._objective is not None  # made together
+        if not self._is_fitting:
+            trainer.settle()
         return self._objective
 
     def loss_and_gradients(
-        self, x: Any, y: Any = None, *, training: bool = False, sample_weight: Any = None, inputs: bool = False
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        training: bool = False,
+        sample_weight: Any = None,
+        lengths: Any = None,
+        inputs: bool = False,
     ) -> tuple[float, dict[str, Array]]:
         """J on all rows as one batch, and its gradient; nothing changes.
 
         Parameters
         ----------
-        x, y, sample_weight
+        x, y, sample_weight, lengths
             as for ``fit``
         training
             True computes as a training step does, with dropout
         inputs
-            True adds dJ/dx, under the name of each input
+            True adds dJ/dx, under the name of each input; tokens and sparse rows have none
 
         Returns
         -------
@@ -144,13 +160,13 @@ class Compiled(Predictor):
         (1.0, array([[-6.]], dtype=float32), array([-2.], dtype=float32))
         """
         objective, network = self._require_objective("loss_and_gradients"), self._network
-        examples = self._examples(x, y, sample_weight)
+        examples = self._examples(x, y, sample_weight, lengths)
         step = self._require_trainer("loss_and_gradients").t
         value, flat, dinputs = objective.gradient(*examples, flag("training", training), step, flag("inputs", inputs))
-        by_input = dict(zip(network.input_names, dinputs, strict=inputs))
-        return value.value, {**network.gradients(flat), **by_input}
+        by_input = zip(network.input_names, dinputs, strict=inputs)
+        return value.value, {**network.gradients(flat), **{name: dx for name, dx in by_input if dx is not None}}
 
-    def explain_backward(self, x: Any, y: Any = None, sample_weight: Any = None) -> str:
+    def explain_backward(self, x: Any, y: Any = None, sample_weight: Any = None, *, lengths: Any = None) -> str:
         r"""Forward and backward pass of one small batch as text, line by line: formula, shape, numbers.
 
         Every layer's z and v, the loss with its 1/N, dJ/dz of the output, then from the last layer to the first dz, dW,
@@ -158,7 +174,7 @@ class Compiled(Predictor):
 
         Parameters
         ----------
-        x, y, sample_weight
+        x, y, sample_weight, lengths
             as for ``fit``; a few rows
 
         Returns
@@ -188,10 +204,14 @@ class Compiled(Predictor):
         """
         from .explanation import explain_backward
 
-        return explain_backward(self, self._checked("explain_backward", x, y, sample_weight))
+        return explain_backward(self, self._checked("explain_backward", x, y, sample_weight, lengths))
 
-    def evaluate(self, x: Any, y: Any = None, sample_weight: Any = None) -> dict[str, float]:
+    def evaluate(
+        self, x: Any, y: Any = None, sample_weight: Any = None, *, lengths: Any = None
+    ) -> dict[str, float]:
         """Loss and metrics over all rows, in inference: {"loss": ..., "accuracy": ...}.
+
+        With ``lengths``, as for ``fit``, over all steps that count.
 
         With regularizers also "data_loss" and "penalty", whose sum is "loss"; with several losses each one's by the
         name of its output. All metrics but accuracy need the predictions of all rows in memory.
@@ -211,7 +231,7 @@ class Compiled(Predictor):
         >>> model.evaluate([[1.0], [2.0]], [1.0, 4.0])
         {'loss': 2.0}
         """
-        return self._evaluate(self._checked("evaluate", x, y, sample_weight))
+        return self._evaluate(self._checked("evaluate", x, y, sample_weight, lengths))
 
     def _evaluate(self, examples: Examples) -> dict[str, float]:
         compilation, objective = (
@@ -220,21 +240,22 @@ class Compiled(Predictor):
         )
         scores = compilation.scores(objective.sums, objective.penalty)
         if compilation.needs_predictions:
-            predictions = self._network.core.predict(examples.inputs)
-            scores |= compilation.prediction_scores(examples.targets, predictions, examples.weights)
+            predictions = self._network.core.predict(examples.inputs, examples.lengths)
+            scores |= compilation.prediction_scores(examples, predictions)
         return scores
 
-    def _checked(self, call: str, x: Any, y: Any, sample_weight: Any) -> Examples:
+    def _checked(self, call: str, x: Any, y: Any, sample_weight: Any, lengths: Any = None) -> Examples:
         objective = self._require_objective(call)
-        examples = self._examples(x, y, sample_weight)
+        examples = self._examples(x, y, sample_weight, lengths)
         objective.require_valid(*examples)
         return examples
 
-    def _examples(self, x: Any, y: Any, sample_weight: Any) -> Examples:
-        network, outputs = self._network, self._require_compiled("y").target_outputs
+    def _examples(self, x: Any, y: Any, sample_weight: Any, lengths: Any = None) -> Examples:
+        network, outputs = super()._network, self._require_compiled("y").target_outputs
         names, shapes = network.output_names, network.output_shapes
         return Examples(
-            data.inputs(x, network.input_names, network.input_shapes),
+            data.inputs(x, network.input_names, network.input_shapes, network.input_kinds),
             data.targets(y, [names[k] for k in outputs], [shapes[k] for k in outputs]),
             data.sample_weights(sample_weight),
+            data.lengths(lengths),
         )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arguments import number, shown, whole_number
+from ._sparse import SparseRows
 from .errors import DataError, ShapeError
 
 Array = NDArray[Any]
@@ -16,11 +17,12 @@ _NUMBERS = frozenset("?bhilqBHILQefd")  # dtype.char of bool, (u)int8 ... 64, fl
 
 
 class Examples(NamedTuple):
-    """Inputs, targets and weights of rows, all of equal length; the first arguments of the core's calls."""
+    """Inputs, targets, weights and lengths of rows, as many of each; the first arguments of the core's calls."""
 
-    inputs: list[Array]
+    inputs: list[Array | SparseRows]
     targets: list[Array]
     weights: Array | None
+    lengths: Array | None = None
 
     @property
     def rows(self) -> int:
@@ -29,8 +31,25 @@ class Examples(NamedTuple):
 
     def part(self, rows: slice) -> "Examples":
         """Some of the rows, as views."""
-        weights = None if self.weights is None else self.weights[rows]
-        return Examples([x[rows] for x in self.inputs], [y[rows] for y in self.targets], weights)
+        weights, lengths = (None if of is None else of[rows] for of in (self.weights, self.lengths))
+        return Examples([x[rows] for x in self.inputs], [y[rows] for y in self.targets], weights, lengths)
+
+    def without_padding(self, kinds: Sequence[str]) -> "Examples":
+        """With 0 behind the end of each sequence, in copies: for who looks at numbers that the core never reads.
+
+        Parameters
+        ----------
+        kinds
+            of the inputs: those of tokens have steps from two axes on, those of numbers from three
+        """
+        if self.lengths is None:
+            return self
+        inputs = list(self.inputs)
+        for i, (x, kind) in enumerate(zip(inputs, kinds, strict=True)):
+            if isinstance(x, np.ndarray) and x.ndim > (1 if kind == "tokens" else 2):
+                inputs[i] = clean = x.copy()
+                clean[np.arange(x.shape[1]) >= self.lengths[:, None]] = 0
+        return self._replace(inputs=inputs)
 
 
 def array(value: Any, argument: str) -> Array:
@@ -47,7 +66,10 @@ def array(value: Any, argument: str) -> Array:
         raise TypeError(f"{argument}: expected an array of numbers, got None")
     if hasattr(value, "toarray") and not isinstance(value, np.ndarray):
         kind = type(value).__name__
-        raise TypeError(f"{argument}: expected an array, got the sparse {kind}; use {argument}.toarray()")
+        raise TypeError(
+            f"{argument}: expected an array, got the sparse {kind}; use nn.Input(n, sparse=True), or "
+            f"{argument}.toarray()"
+        )
     if isinstance(value, Iterator) and not hasattr(value, "__array__"):
         kind = type(value).__name__
         raise TypeError(f"{argument}: expected an array, got a {kind} object; use list({argument}) or np.fromiter")
@@ -91,9 +113,14 @@ def _advice(dtype: np.dtype[Any], argument: str) -> str:
     return f"use {argument}.astype('float64')"
 
 
-def inputs(value: Any, names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[Array]:
-    """One array for each input, from an array, a list of them or a mapping from the inputs' names."""
-    arrays = _arrays(value, names, "x")
+def inputs(
+    value: Any, names: Sequence[str], shapes: Sequence[tuple[int, ...]], kinds: Sequence[str]
+) -> list[Array | SparseRows]:
+    """One array, or sparse rows, for each input, from one, a list of them or a mapping from the inputs' names."""
+    arrays = [
+        SparseRows.of(*entry) if kind == "sparse" else array(*entry)
+        for entry, kind in zip(_entries(value, names, "x"), kinds, strict=True)
+    ]
     for i, (x, shape) in enumerate(zip(arrays, shapes, strict=True)):
         if x.ndim == len(shape) + 1 and x.shape[1:] == shape:
             continue
@@ -104,7 +131,7 @@ def inputs(value: Any, names: Sequence[str], shapes: Sequence[tuple[int, ...]]) 
     return arrays
 
 
-def _advice_on_shape(x: Array, shape: tuple[int, ...], argument: str) -> str:
+def _advice_on_shape(x: Array | SparseRows, shape: tuple[int, ...], argument: str) -> str:
     """How x becomes a batch of samples of that shape, where the mistake is a usual one."""
     if x.ndim > 0 and x.shape == shape:
         return f"; for one sample use {argument}[None]"
@@ -130,24 +157,25 @@ def targets(value: Any, names: Sequence[str], shapes: Sequence[tuple[int, ...]])
         if value is not None:
             raise DataError(f"y: expected None, for the loss takes no targets, got {shown(value)}; leave y out")
         return []
-    arrays = _arrays(value, names, "y")
+    arrays = [array(*entry) for entry in _entries(value, names, "y")]
     return [y[:, None] if y.ndim == 1 and shape == (1,) else y for y, shape in zip(arrays, shapes, strict=True)]
 
 
-def _arrays(value: Any, names: Sequence[str], argument: str) -> list[Array]:
+def _entries(value: Any, names: Sequence[str], argument: str) -> list[tuple[Any, str]]:
+    """What is given for each name, and what to call it in messages."""
     if len(names) == 1 and (type(value) is np.ndarray or not isinstance(value, Mapping)):
-        return [array(value, argument)]
+        return [(value, argument)]
     if isinstance(value, Mapping):
         if set(value) != set(names):
             raise DataError(f"{argument}: expected the keys {', '.join(names)}, got {', '.join(map(str, value))}")
-        return [array(value[name], f"{argument}[{name!r}]") for name in names]
+        return [(value[name], f"{argument}[{name!r}]") for name in names]
     if not isinstance(value, list | tuple):
         raise TypeError(
             f"{argument}: expected a list of {len(names)} arrays ({', '.join(names)}), got {type(value).__name__}"
         )
     if len(value) != len(names):
         raise DataError(f"{argument}: expected {len(names)} arrays ({', '.join(names)}), got {len(value)}")
-    return [array(entry, f"{argument}[{i}]") for i, entry in enumerate(value)]
+    return [(entry, f"{argument}[{i}]") for i, entry in enumerate(value)]
 
 
 def sample_weights(value: Any) -> Array | None:
@@ -162,6 +190,18 @@ def sample_weights(value: Any) -> Array | None:
     return weights
 
 
+def lengths(value: Any) -> Array | None:
+    """How many steps of each row count, (n,) whole numbers; the core looks whether they are 1 ... T."""
+    if value is None:
+        return None
+    result = array(value, "lengths")
+    if result.dtype.kind not in "iu":
+        raise TypeError(f"lengths: expected whole numbers, got {result.dtype.name}; use astype('int64')")
+    if result.ndim != 1:
+        raise ShapeError(f"lengths: expected one number for each row, (n,), got {result.shape}")
+    return result
+
+
 def with_class_weights(
     examples: Examples, class_weight: Mapping[int, float], shape: tuple[int, ...], targets: tuple[int, int]
 ) -> Examples:
@@ -172,8 +212,10 @@ def with_class_weights(
     """
     if not isinstance(class_weight, Mapping):
         raise TypeError(f"class_weight: expected a mapping from label to weight, got {type(class_weight).__name__}")
-    if len(examples.targets) != 1:
-        raise DataError("class_weight: expected a model of one output with targets; use sample_weight for others")
+    if len(examples.targets) != 1 or len(shape) > 1:
+        raise DataError(
+            "class_weight: expected a model of one output with targets, one for each row; use sample_weight for others"
+        )
     labels = list(targets) if shape[-1] == 1 else list(range(shape[-1]))
     factors = np.ones(len(labels))
     for label, weight in class_weight.items():
@@ -233,15 +275,24 @@ def joined(first: Examples, second: Examples) -> Examples:
     weights = None
     if first.weights is not None or second.weights is not None:
         weights = np.concatenate([np.ones(e.rows) if e.weights is None else e.weights for e in (first, second)])
+    if (first.lengths is None) != (second.lengths is None):
+        raise DataError("second_run: expected lengths of training and validation data, got those of one only")
     return Examples(
-        [np.concatenate(pair) for pair in zip(first.inputs, second.inputs, strict=True)],
+        [_concatenated(a, b) for a, b in zip(first.inputs, second.inputs, strict=True)],
         [np.concatenate(pair) for pair in zip(first.targets, second.targets, strict=True)],
         weights,
+        None if first.lengths is None else np.concatenate([first.lengths, second.lengths]),
     )
 
 
-def validation_arguments(value: Any) -> tuple[Any, Any, Any]:
-    """(x, y, sample_weight) from (x, y) or (x, y, sample_weight)."""
-    if not isinstance(value, tuple | list) or len(value) not in (2, 3):
-        raise TypeError("validation_data: expected (x, y) or (x, y, sample_weight)")
-    return value[0], value[1], value[2] if len(value) == 3 else None
+def _concatenated(a: Array | SparseRows, b: Array | SparseRows) -> Array | SparseRows:
+    if isinstance(a, SparseRows) and isinstance(b, SparseRows):
+        return SparseRows.joined([a, b])
+    return np.concatenate([a, b])
+
+
+def validation_arguments(value: Any) -> tuple[Any, ...]:
+    """(x, y, sample_weight, lengths), None for those that are left out at the end."""
+    if not isinstance(value, tuple | list) or len(value) not in (2, 3, 4):
+        raise TypeError("validation_data: expected (x, y), (x, y, sample_weight) or (x, y, sample_weight, lengths)")
+    return (*value, *[None] * (4 - len(value)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ._sparse import SparseRows
 from .data import Array, Examples
 from .graph import Node
 from .layers import Activation, Layer
@@ -42,7 +43,10 @@ class _Explanation:
         self.value, whole, _, _ = model._require_objective("explain_backward").inspect(*examples, False, 0)
         self.data_value, self.sums = data.value, data.sums
         self.by_data, self.by_theta = self.network.gradients(flat), self.network.gradients(whole)
-        self.values = dict(zip(nodes, values, strict=True))
+        given = dict(zip(nodes, examples.inputs, strict=False))  # tokens and sparse rows are no tensors
+        self.values = {
+            node: _dense(given[node]) if value is None else value for node, value in zip(nodes, values, strict=True)
+        }
         self.gradients = dict(zip(nodes, gradients, strict=True))
         self.names = _place_names(nodes, [self.graph.name(node) for node in nodes])
         self.taken_over = {
@@ -54,7 +58,9 @@ class _Explanation:
 
     def lines(self) -> Iterator[str]:
         """The whole text."""
-        yield f"J = {self.value.value:.6g} on N = {self.examples.rows} rows, as in prediction: no dropout, no noise."
+        yield f"J = {self.value.value:.6g} on {self._rows()}, as in prediction: no dropout, no noise."
+        if self.examples.lengths is not None:
+            yield "Steps that count are packed as one sequence, (1, steps, ...): first those of all rows, long rows first."
         yield "dv is short for dJ/dv. Shapes stand where they differ from that on the left."
         if any(len(node.inputs) > 1 for node in self.graph.nodes):
             yield "Where an operand repeats, its gradient is summed over all places that it goes to."
@@ -164,8 +170,12 @@ class _Explanation:
             line.replace("(u)", f"({names})").replace("du =", f"{names.replace('u', 'du')} =") for line in lines
         )
 
+    def _rows(self) -> str:
+        lengths = self.examples.lengths
+        of_steps = "" if lengths is None else f" of {' + '.join(map(str, lengths))} = {lengths.sum()} steps"
+        return f"N = {self.examples.rows} rows{of_steps}"
+
     def _losses(self) -> Iterator[str]:
-        rows = self.examples.rows
         weighted = self.examples.weights is not None
         over = "sum of w" if weighted else "N"
         terms = zip(
@@ -181,7 +191,7 @@ class _Explanation:
             yield f"{loss!r} of {', '.join(self.names[node] for node in outputs)}"
             smooth = ", y smoothed" if getattr(loss, "label_smoothing", 0.0) else ""
             yield f"{INDENT}L_i = {value}{smooth}"
-            what = "sum_i w_i L_i / sum of w" if weighted else f"sum_i L_i / N, N = {rows}"
+            what = "sum_i w_i L_i / sum of w" if weighted else f"sum_i L_i / N, N = {sums.weight:g}"
             yield f"{INDENT}L = {what}, = {sums.loss / sums.weight if sums.weight > 0 else 0.0:.6g}"
             times = "" if factor == 1.0 else f"{factor:g} "
             times += "w_i " if weighted else ""
@@ -235,6 +245,10 @@ class _Explanation:
                 parts.append(f"{entry.l2:g} {symbol}")
             yield f"{INDENT}{name} {_shape(gradient)} = {' + '.join(parts) or '0'}"
             yield from _numbers(gradient)
+
+
+def _dense(values: Array | SparseRows) -> Array:
+    return values.toarray() if isinstance(values, SparseRows) else values
 
 
 def _layer(node: Node) -> Layer:

@@ -115,9 +115,10 @@ def value_and_gradients(
         {name: given[node] for name, node in zip(network.input_names, graph.inputs, strict=True)},
         network.input_names,
         network.input_shapes,
+        network.input_kinds,
     )
     objective = _core.float64.Objective(network.core, [_core.float64.ExpressionLoss()], [1.0], [])
-    value, flat, _, by_node = objective.inspect(arrays, [], None, False, 0)
+    value, flat, _, by_node = objective.inspect(arrays, [], None, None, False, 0)
     of_parameters = network.gradients(flat)
     rows = len(arrays[0]) if arrays else 1
     places = {node: i for i, node in enumerate([*graph.inputs, *graph.nodes])}

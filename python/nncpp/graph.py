@@ -180,7 +180,9 @@ class Graph:
         A layer object becomes one core object, however often it stands in the graph: its places share weights.
         """
         graph = precision.Graph()
-        ids: dict[Node, int] = {node: graph.input(node.shape, self.names[node], node.factor) for node in self.inputs}
+        ids: dict[Node, int] = {
+            node: graph.input(node.shape, self.names[node], node.factor, node.kind) for node in self.inputs
+        }
         layers = {layer: layer._core(precision) for layer in self.layers}
         for node in self.nodes:
             if node.layer is not None:
@@ -191,11 +193,7 @@ class Graph:
         """The graph as JSON has it; a node is [name of its layer, numbers of the nodes it uses], inputs come first."""
         numbers = {node: i for i, node in enumerate([*self.inputs, *self.nodes])}
         return {
-            "inputs": [
-                {"name": self.names[node], "shape": list(node.shape)}
-                | ({} if node.scale is None else {"scale": node.scale})
-                for node in self.inputs
-            ],
+            "inputs": [{"name": self.names[node], "shape": list(node.shape), **node.options} for node in self.inputs],
             "layers": [{**layer.config(), "name": self.names[layer]} for layer in self.layers],
             "nodes": [[self.name(node), [numbers[u] for u in node.inputs]] for node in self.nodes],
             "outputs": [numbers[node] for node in self.outputs],

@@ -67,6 +67,7 @@ def minimize(
     max_iterations: int = 1000,
     tolerance: float = 1e-6,
     sample_weight: Any = None,
+    lengths: Any = None,
     verbose: Any = "auto",
     callback: Callable[[int, float], object] | None = None,
 ) -> Minimum:
@@ -87,7 +88,7 @@ def minimize(
     ----------
     model
         compiled with a loss; without an ``nn.MaxNorm``, whose projection these methods do not know
-    x, y, sample_weight
+    x, y, sample_weight, lengths
         as for ``model.fit``
     method
         "L-BFGS-B" (ten vectors of memory, the usual choice), "BFGS" (an n x n matrix for n parameters), "CG", or
@@ -150,7 +151,7 @@ def minimize(
     with model._fitting():
         with model._built_for(x) as network:
             _require_free(network)
-            examples = model._checked("minimize", x, y, sample_weight)
+            examples = model._checked("minimize", x, y, sample_weight, lengths)
             if network.not_adapted():
                 network.adapt(examples.inputs)
         objective = _Objective(network, model._require_objective("minimize"), examples)

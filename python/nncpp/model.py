@@ -89,6 +89,7 @@ class Model(Compiled):
         validation_split: float | None = None,
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
+        lengths: Any = None,
         callbacks: Any = None,
         shuffle: bool = True,
         verbose: Any = "auto",
@@ -110,7 +111,8 @@ class Model(Compiled):
         epochs, batch_size
             whole numbers >= 1
         validation_data
-            (x, y) or (x, y, sample_weight), scored after each epoch; y is None where the loss takes no targets
+            (x, y), (x, y, sample_weight) or (x, y, sample_weight, lengths), scored after each epoch; y is None where the
+            loss takes no targets
         validation_split
             fraction in (0, 1): the last rows are held out instead, as they come, before any shuffling
         sample_weight
@@ -118,6 +120,10 @@ class Model(Compiled):
         class_weight
             mapping from label, as it stands in y, or from the place in one-hot rows, to a factor on the weight of the
             rows, 1 for labels left out; not used in validation, but where a second run trains on validation data
+        lengths
+            (n,) whole numbers 1 ... T for sequences (n, T, ...): how many steps of each row count. What lies behind
+            them, in x and in y, is never read; the loss is the mean over the steps that count, where the output has
+            steps. For all inputs with steps
         callbacks
             a Callback or several; ``EarlyStopping`` may add a second run, on training and validation data
         shuffle
@@ -182,7 +188,7 @@ class Model(Compiled):
         self._require_compiled("fit")
         with self._fitting():
             with self._built_for(x):
-                training, validation = self._checked("fit", x, y, sample_weight), None
+                training, validation = self._checked("fit", x, y, sample_weight, lengths), None
                 if validation_split is not None:
                     training, validation = data.split(training, validation_split)
                 elif validation_data is not None:
@@ -210,7 +216,7 @@ class Model(Compiled):
         except (NncppError, TypeError) as error:
             raise type(error)(f"validation_data: {error}") from None
 
-    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, *, lengths: Any = None) -> float:
         """One step on all rows given; J as it was before the step.
 
         Raises
@@ -227,18 +233,45 @@ class Model(Compiled):
         (4.0, 0.0)
         """
         compilation, trainer = self._compilation, self._trainer
-        if compilation is None or trainer is None or self._network.adapted_layers:
+        if compilation is None or trainer is None or self._built is None or self._built.adapted_layers:
             with self._built_for(x) as network:
                 compilation, trainer = self._require_compiled("train_on_batch"), self._require_trainer("train_on_batch")
                 if waiting := network.not_adapted():
                     raise NncppError(f"train_on_batch: {waiting[0]} is not adapted yet; call model.adapt(x) first")
         rate = compilation.optimizer.rate_at(trainer.t, self._epochs)
-        loss = trainer.step(*self._examples(x, y, sample_weight), rate).value
+        loss = trainer.step(*self._examples(x, y, sample_weight, lengths), rate).value
         if not math.isfinite(loss):
             raise divergence_error(
                 "train_on_batch", trainer.divergence, step=trainer.t + 1, rate=rate, outcome="this step was not taken"
             )
         return loss
+
+    def reset_states(self) -> None:
+        """Lets stateful layers begin anew: the next ``train_on_batch`` does not go on where the last one ended.
+
+        ``fit`` does so at the start of each epoch; ``predict`` and ``evaluate`` begin anew by themselves, and leave the
+        states as they are. A model without stateful layers has none.
+
+        Raises
+        ------
+        NncppError
+            if the model has no shape yet
+
+        Examples
+        --------
+        >>> import numpy as np, nncpp as nn
+        >>> model = nn.Sequential([nn.Input((5, 1)), nn.SimpleRNN(2, stateful=3), nn.Dense(1)])
+        >>> model.compile("sgd", "squared")
+        >>> for batch in np.ones((4, 3, 5, 1)):  # streams of 20 steps
+        ...     loss = model.train_on_batch(batch, np.ones(3))
+        >>> state = next(iter(model.state.values()))
+        >>> bool(state.any())
+        True
+        >>> model.reset_states()
+        >>> bool(state.any())
+        False
+        """
+        self._network.core.reset_streams()
 
     def save(self, path: str | PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
         """Writes architecture, parameters, state, optimizer and history to one file; ``nn.load`` reads it.

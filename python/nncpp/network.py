@@ -12,6 +12,7 @@ import numpy as np
 
 from . import _core
 from ._moments import Rows
+from ._sparse import SparseRows
 from .data import Array, batch_shape
 from .errors import DataError, ShapeError
 from .graph import Graph
@@ -38,6 +39,8 @@ class Network:
         mappings "dense/weight" -> writable view, in the order of the graph
     input_names, output_names, input_shapes, output_shapes
         one entry for each; shapes of one sample
+    input_kinds
+        "numbers", "tokens" or "sparse"
     """
 
     def __init__(self, graph: Graph, seed: int, dtype: str) -> None:
@@ -52,6 +55,7 @@ class Network:
         self.state = MappingProxyType(views(self.core.state, self.core.states))
         self.input_names, self.output_names = graph.input_names, graph.output_names
         self.input_shapes = [self.shapes[node] for node in graph.inputs]
+        self.input_kinds = [node.kind for node in graph.inputs]
         self.output_shapes = [self.shapes[node] for node in graph.outputs]
         for layer in graph.layers:
             self._take_first_values(layer)
@@ -123,7 +127,7 @@ class Network:
             for name, option in options(layer).items()
         ]
 
-    def adapt(self, inputs: Sequence[Array]) -> None:
+    def adapt(self, inputs: Sequence[Array | SparseRows]) -> None:
         """Fits the state of each adapted layer to the inputs that it stands behind; of all of them, or none."""
         if not self.adapted_layers:
             return
@@ -138,7 +142,8 @@ class Network:
             if any(node.layer is not None for node in used):
                 raise DataError(f"{self.graph.names[layer]}: expected to stand directly behind an Input")
             places = [i for node in used for i, entry in enumerate(self.graph.inputs) if entry is node]
-            rows = [Rows(inputs[i], self.graph.inputs[i].factor) for i in places]
+            arrays = [(inputs[i], self.graph.inputs[i].factor) for i in places]
+            rows = [Rows(x, factor) for x, factor in arrays if not isinstance(x, SparseRows)]
             state = layer._fitted_state(rows, self.theta.dtype.name)
             fitted |= {f"{self.graph.names[layer]}/{name}": values for name, values in state.items()}
         for name, values in fitted.items():

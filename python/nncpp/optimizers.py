@@ -19,6 +19,7 @@ class _Options(TypedDict, total=False):
     clip_value: float | None
     clip_norm: float | None
     rate_factors: Mapping[str, float] | str | None
+    update: str
 
 
 class _AdamOptions(_Options, total=False):
@@ -46,6 +47,16 @@ class Optimizer(Configured):
         mapping from a parameter or a layer ("dense/weight", "dense") to a factor >= 0 on its rate; 0 freezes it, the
         parameter's entry goes before the layer's. Or "fan_in": 1 / sqrt(n), n the inputs of a unit of the layer;
         Collobert, as in Stanford CS224n, lecture notes 3, 2.7
+    update
+        what becomes of the rows of an embedding, or of a weight of a sparse input, that a batch does not pick. Either
+        way a step takes time for the rows it picks only.
+        "exact": what the formula says of a gradient of 0: momentum moves them on, moments fade, AdamW's decay goes on.
+        All is made up for, to rounding, when a row is picked again, and before anybody looks at the model.
+        "lazy": nothing. Neither they nor their moments change before they are picked again: momentum that is due is
+        never spent, old moments count as those of the step before, and rows decay in the steps that pick them only,
+        while the bias correction of Adam counts all steps; as LazyAdam of TensorFlow and SparseAdam of PyTorch have
+        it. Another method than that of Kingma, Ba, ICLR 2015, but for SGD without momentum and AdaGrad, where a
+        gradient of 0 is no step
 
     Raises
     ------
@@ -73,11 +84,13 @@ class Optimizer(Configured):
         clip_value: float | None = None,
         clip_norm: float | None = None,
         rate_factors: Mapping[str, float] | str | None = None,
+        update: str = "exact",
     ) -> None:
         self.learning_rate = learning_rate
         self.clip_value = None if clip_value is None else number("clip_value", clip_value, "(0, inf)")
         self.clip_norm = None if clip_norm is None else number("clip_norm", clip_norm, "(0, inf)")
         self.rate_factors = _rate_factors(rate_factors)
+        self.update = one_of("update", update, ("exact", "lazy"))
 
     def __setattr__(self, name: str, value: object) -> None:
         if name == "learning_rate":
@@ -155,7 +168,7 @@ class SGD(Optimizer, kind="sgd"):
             raise DataError("nesterov: expected momentum > 0 with it, got momentum 0; write momentum=0.9")
 
     def _core(self, precision: _core.Precision) -> _core.Optimizer:
-        return precision.SGD(self.momentum, self.nesterov)
+        return precision.SGD(self.momentum, self.nesterov, self.update)
 
 
 class AdaGrad(Optimizer, kind="adagrad"):
@@ -190,7 +203,7 @@ class AdaGrad(Optimizer, kind="adagrad"):
         self.epsilon_inside_root = flag("epsilon_inside_root", epsilon_inside_root)
 
     def _core(self, precision: _core.Precision) -> _core.Optimizer:
-        return precision.AdaGrad(self.epsilon, self.epsilon_inside_root)
+        return precision.AdaGrad(self.epsilon, self.epsilon_inside_root, self.update)
 
 
 class RMSProp(Optimizer, kind="rmsprop"):
@@ -230,7 +243,7 @@ class RMSProp(Optimizer, kind="rmsprop"):
         self.epsilon_inside_root = flag("epsilon_inside_root", epsilon_inside_root)
 
     def _core(self, precision: _core.Precision) -> _core.Optimizer:
-        return precision.RMSProp(self.rho, self.epsilon, self.epsilon_inside_root)
+        return precision.RMSProp(self.rho, self.epsilon, self.epsilon_inside_root, self.update)
 
 
 class Adadelta(Optimizer, kind="adadelta"):
@@ -262,7 +275,7 @@ class Adadelta(Optimizer, kind="adadelta"):
         self.epsilon = number("epsilon", epsilon, "(0, inf)")
 
     def _core(self, precision: _core.Precision) -> _core.Optimizer:
-        return precision.Adadelta(self.rho, self.epsilon)
+        return precision.Adadelta(self.rho, self.epsilon, self.update)
 
 
 class Adam(Optimizer, kind="adam"):
@@ -312,7 +325,13 @@ class Adam(Optimizer, kind="adam"):
 
     def _core(self, precision: _core.Precision) -> _core.Optimizer:
         return precision.Adam(
-            self.beta1, self.beta2, self.epsilon, self.epsilon_inside_root, self.bias_correction, self.weight_decay
+            self.beta1,
+            self.beta2,
+            self.epsilon,
+            self.epsilon_inside_root,
+            self.bias_correction,
+            self.weight_decay,
+            self.update,
         )
 
 

@@ -46,10 +46,12 @@ class Predictor(Architecture):
         (array([2., 7.], dtype=float32), array([1., 1.], dtype=float32))
         """
         with self._built_for(x) as network:
-            network.adapt(data.inputs(x, network.input_names, network.input_shapes))
+            network.adapt(data.inputs(x, network.input_names, network.input_shapes, network.input_kinds))
 
-    def predict(self, x: Any) -> Any:
+    def predict(self, x: Any, *, lengths: Any = None) -> Any:
         """Outputs for all rows, (n, ...) of the model's dtype; a list of arrays where there are several.
+
+        With ``lengths``, as for ``fit``, an output with steps is 0 behind the end of each sequence.
 
         Raises
         ------
@@ -64,14 +66,15 @@ class Predictor(Architecture):
         array([[0.5, 0.5]], dtype=float32)
         """
         if self._built is not None:
-            return self._predict(self._built, x)
+            return self._predict(self._built, x, lengths)
         with self._built_for(x) as network:
-            return self._predict(network, x)
+            return self._predict(network, x, lengths)
 
-    def _predict(self, network: Network, x: Any) -> Any:
-        return one_or_list(network.core.predict(data.inputs(x, network.input_names, network.input_shapes)))
+    def _predict(self, network: Network, x: Any, lengths: Any) -> Any:
+        inputs = data.inputs(x, network.input_names, network.input_shapes, network.input_kinds)
+        return one_or_list(network.core.predict(inputs, data.lengths(lengths)))
 
-    def predict_classes(self, x: Any) -> Any:
+    def predict_classes(self, x: Any, *, lengths: Any = None) -> Any:
         """Labels (n,) int64: the largest output's index; of a single unit 1 where p > 1/2 (sigmoid) or s > 0 (hinge).
 
         Raises
@@ -88,7 +91,7 @@ class Predictor(Architecture):
         >>> model.predict_classes([[-2.0], [2.0]])
         array([0, 1])
         """
-        predictions = self.predict(x)
+        predictions = self.predict(x, lengths=lengths)
         several = predictions if isinstance(predictions, list) else [predictions]
         return one_or_list(
             [

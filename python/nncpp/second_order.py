@@ -11,6 +11,7 @@ import numpy as np
 
 from . import data
 from ._arguments import flag, one_of, shown, whole_number
+from ._sparse import SparseRows
 from .data import Array
 from .errors import DataError, ShapeError
 from .model import Model
@@ -31,7 +32,7 @@ class ExactObjective:
     ----------
     model
         compiled model of either dtype; it is not changed, and what becomes of it is not seen
-    x, y, sample_weight
+    x, y, sample_weight, lengths
         as for ``fit``
     training
         True computes as a training step does: dropout with one fixed mask, BatchNorm by the batch
@@ -46,7 +47,7 @@ class ExactObjective:
     NncppError
         if the model is not compiled, or a layer or a loss in it is written in Python
     ShapeError, DataError, TypeError
-        for x, y and sample_weight as ``fit`` would; for anything but a model
+        for x, y, sample_weight and lengths as ``fit`` would; for anything but a model
 
     References
     ----------
@@ -65,21 +66,32 @@ class ExactObjective:
     (12.0, 4.0)
     """
 
-    def __init__(self, model: Model, x: Any, y: Any = None, sample_weight: Any = None, training: bool = False) -> None:
+    def __init__(  # noqa: PLR0917
+        self,
+        model: Model,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        training: bool = False,
+        lengths: Any = None,
+    ) -> None:
         if not isinstance(model, Model):
             raise TypeError(f"model: expected an nncpp Model, got {shown(model)}")
         self.training, self.step = flag("training", training), 0
-        examples = model._checked("exact derivatives", x, y, sample_weight)
+        examples = model._checked("exact derivatives", x, y, sample_weight, lengths)
         self.network = network = Network(model._network.graph, model.seed, "dual")
         self.objective = model._require_compiled("exact derivatives").objective(network)
         for mine, theirs in ((network.parameters, model.parameters), (network.state, model.state)):
             for name, values in theirs.items():
                 mine[name]["value"] = values
-        inputs = [np.zeros(u.shape, network.theta.dtype) for u in examples.inputs]
-        for dual, plain in zip(inputs, examples.inputs, strict=True):
-            dual["value"] = plain
-        self.examples = examples._replace(inputs=inputs)
-        self.arrays = {**network.parameters, **dict(zip(network.input_names, inputs, strict=True))}
+        inputs = {
+            name: _with_slopes(u, network.theta.dtype)
+            for name, u, kind in zip(network.input_names, examples.inputs, network.input_kinds, strict=True)
+            if kind == "numbers" and not isinstance(u, SparseRows)
+        }
+        named = zip(network.input_names, examples.inputs, strict=True)
+        self.examples = examples._replace(inputs=[inputs.get(name, u) for name, u in named])
+        self.arrays = {**network.parameters, **inputs}
 
     def slope(self, name: str, index: Any, term: str = "data") -> float:
         """Derivative by one number of a parameter or an input.
@@ -189,6 +201,13 @@ class ExactObjective:
                 self.arrays[name]["slope"] = 0.0
 
 
+def _with_slopes(values: Array, dtype: np.dtype[Any]) -> Array:
+    """Dual numbers that do not move."""
+    numbers = np.zeros(values.shape, dtype)
+    numbers["value"] = values
+    return numbers
+
+
 def _way(name: str, values: Any, shape: tuple[int, ...]) -> Array:
     way = data.array(values, name)
     if way.shape != shape:
@@ -199,7 +218,7 @@ def _way(name: str, values: Any, shape: tuple[int, ...]) -> Array:
 
 
 def hessian_vector_product(
-    model: Model, x: Any, y: Any, v: Any, sample_weight: Any = None, *, training: bool = False
+    model: Model, x: Any, y: Any, v: Any, sample_weight: Any = None, *, training: bool = False, lengths: Any = None
 ) -> Any:
     """H v, H = d^2 J / dtheta^2 on all rows as one batch: exact to rounding, in float64, nothing changes.
 
@@ -211,7 +230,7 @@ def hessian_vector_product(
     ----------
     model
         compiled model of either dtype
-    x, y, sample_weight
+    x, y, sample_weight, lengths
         as for ``fit``; y is None where the loss takes no targets
     v
         a vector like ``model.flat_parameters``, or arrays by name as in ``model.parameters``, 0 where left out
@@ -228,7 +247,7 @@ def hessian_vector_product(
     NncppError
         if the model is not compiled, or a layer or a loss in it is written in Python
     ShapeError, DataError, TypeError
-        for x, y and sample_weight as ``fit`` would; for a v of another shape, or that is not finite
+        for x, y, sample_weight and lengths as ``fit`` would; for a v of another shape, or that is not finite
 
     References
     ----------
@@ -246,7 +265,7 @@ def hessian_vector_product(
     {'dense/weight': array([[2.],
            [2.]])}
     """
-    exact = ExactObjective(model, x, y, sample_weight, training)
+    exact = ExactObjective(model, x, y, sample_weight, training, lengths)
     exact.step = model._require_trainer("hessian_vector_product").t
     if isinstance(v, Mapping):
         if strange := [name for name in v if name not in model.parameters]:
@@ -260,7 +279,7 @@ def hessian_vector_product(
     return flat
 
 
-def optimal_step(model: Model, x: Any, y: Any = None, sample_weight: Any = None) -> float:
+def optimal_step(model: Model, x: Any, y: Any = None, sample_weight: Any = None, *, lengths: Any = None) -> float:
     """The step e* = g'g / g'Hg down the gradient g, on all rows: the best one where J is its quadratic model.
 
     J(theta - e g) = J - e g'g + e^2/2 g'Hg + ..., least at e*, by g'g e* / 2; for a quadratic J that is exact. A
@@ -270,7 +289,7 @@ def optimal_step(model: Model, x: Any, y: Any = None, sample_weight: Any = None)
     ----------
     model
         compiled model of either dtype; it is not changed
-    x, y, sample_weight
+    x, y, sample_weight, lengths
         as for ``fit``
 
     Returns
@@ -297,7 +316,7 @@ def optimal_step(model: Model, x: Any, y: Any = None, sample_weight: Any = None)
     >>> nn.optimal_step(model, [[1.0], [1.0]], [3.0, 5.0])
     0.5
     """
-    exact = ExactObjective(model, x, y, sample_weight)
+    exact = ExactObjective(model, x, y, sample_weight, lengths=lengths)
     gradient, _ = exact.differentiate({})
     _, product = exact.differentiate(gradient)
     square, curvature = _dot(gradient, gradient), _dot(gradient, product)

@@ -8,9 +8,10 @@ from typing import Any
 
 from . import data
 from ._arguments import sample_shape, shown
+from ._sparse import SparseRows
 from .errors import DataError, ShapeError
 from .graph import Graph, Node
-from .layers import Input, Layer
+from .layers import Embedding, Input, Layer
 from .model import Model
 from .network import Network
 
@@ -88,12 +89,14 @@ class Sequential(Model):
         if self._built is not None:
             yield self._built
             return
-        x = data.array(x, "x")
-        if x.ndim < 2:
-            column = "; for one column use x[:, None]" if x.ndim == 1 else ""
-            raise ShapeError(f"x: expected rows of samples, (N, ...), got {x.shape}{column}")
+        is_sparse = hasattr(x, "tocsr") or hasattr(x, "indptr")
+        rows = SparseRows.of(x, "x") if is_sparse else data.array(x, "x")
+        if rows.ndim < 2:
+            column = "; for one column use x[:, None]" if rows.ndim == 1 else ""
+            raise ShapeError(f"x: expected rows of samples, (N, ...), got {rows.shape}{column}")
+        dtype = "int64" if isinstance(self._items[0], Embedding) else None
         try:
-            self._build(self._chain(Input(sample_shape("x", x.shape[1:]))))
+            self._build(self._chain(Input(sample_shape("x", rows.shape[1:]), dtype=dtype, sparse=is_sparse)))
             yield self._network
         except BaseException:  # what is wrong with x must not decide the model's shape
             self._built = self._objective = self._trainer = None

@@ -1,6 +1,7 @@
 """Model files: tensors in safetensors, everything else as JSON in its header. No code is stored, and none is run.
 
     tensors    parameters/dense/weight   state/standardize/mean   optimizer/m/dense/weight   telemetry/...  progress/...
+               rows/last/embedding/weight, ...: what steps on rows have yet to make up for, in a checkpoint
     metadata   "nncpp": checksum of everything, a space, JSON of format, version, model, compilation, t, history, ...
 
 The format is that of https://huggingface.co/docs/safetensors: other tools read the weights.
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from . import _rows_behind as rows_behind
 from ._files import as_path, read_bytes, write_bytes_atomically
 from .data import Array
 from .errors import FileError, NncppError
@@ -85,7 +87,7 @@ def load(path: str | os.PathLike[str]) -> "Model":
 def to_bytes(model: "Model", metadata: Mapping[str, Any] | None = None, *, is_copy: bool = False) -> bytes:
     """The content of the file that ``save`` writes: the same bytes each time; of a copy, without the compilation."""
     header = {**_header(model, is_copy), "metadata": dict(model.metadata if metadata is None else metadata)}
-    return encode(header, tensors_of(model) | _telemetry_tensors(model))
+    return encode(header, tensors_of(model) | _rows_behind(model) | _telemetry_tensors(model))
 
 
 def from_bytes(content: bytes, source: str = "bytes of a model", compilation: "Compilation | None" = None) -> "Model":
@@ -120,7 +122,8 @@ def write_checkpoint(
     """Write what ``save`` writes, and how far a training has come: JSON values and arrays."""
     header = {**_header(model), "metadata": dict(model.metadata), "progress": dict(progress)}
     kept = {f"progress/{name}": np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_bytes_atomically(path, encode(header, tensors_of(model) | _telemetry_tensors(model) | kept))
+    tensors = tensors_of(model) | _rows_behind(model) | _telemetry_tensors(model) | kept
+    write_bytes_atomically(path, encode(header, tensors))
 
 
 class Checkpoint(NamedTuple):
@@ -178,6 +181,12 @@ def _header(model: "Model", is_copy: bool = False) -> dict[str, Any]:
     }
 
 
+def _rows_behind(model: "Model") -> dict[str, Array]:
+    """What exact steps on rows have yet to make up for; to settle it here would change the bits of what comes."""
+    trainer = model._trainer
+    return {} if trainer is None else {f"rows/{name}": values for name, values in rows_behind.arrays(trainer).items()}
+
+
 def _telemetry_tensors(model: "Model") -> dict[str, Array]:
     """Its records; the names of the layers are in the header."""
     telemetry = model.history.telemetry
@@ -205,7 +214,9 @@ def tensors_of(model: "Model") -> dict[str, Array]:
 def _require_fitting(model: "Model", source: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     """Look at everything in a file that ``_restore`` gives to a model. Raises FileError."""
     own = tensors_of(model)
-    stored = {name: array for name, array in tensors.items() if not name.startswith(("progress/", "telemetry/"))}
+    stored = {
+        name: array for name, array in tensors.items() if not name.startswith(("progress/", "rows/", "telemetry/"))
+    }
     for name in own.keys() ^ stored.keys():
         where = "is missing" if name in own else "belongs to no layer"
         raise FileError(f"{source}: damaged: the tensor {name} {where}")
@@ -221,6 +232,9 @@ def _require_fitting(model: "Model", source: str, header: Mapping[str, Any], ten
         or not all(isinstance(row, dict) for row in rows)
     ):
         raise FileError(f"{source}: damaged: its step count, epoch count or history cannot be used")
+    rows = dict(_under(tensors, "rows"))
+    if rows and (model._trainer is None or not rows_behind.fits(model._trainer, rows, header["t"])):
+        raise FileError(f"{source}: damaged: the steps that its rows have to make up for cannot be used")
     try:
         _telemetry(header, tensors)
     except (KeyError, TypeError, ValueError) as error:
@@ -234,6 +248,7 @@ def _restore(model: "Model", header: Mapping[str, Any], tensors: Mapping[str, Ar
         values[...] = tensors[name]
     if model._trainer is not None:
         model._trainer.t, model._epochs = header["t"], header["epochs"]
+        rows_behind.restore(model._trainer, dict(_under(tensors, "rows")))
     model.history = History(header["history"], _telemetry(header, tensors))
 
 
@@ -247,7 +262,9 @@ def _identity(header: Mapping[str, Any]) -> dict[str, Any]:
     """What a checkpoint and the model that goes on from it must have in common; callbacks may change the rate."""
     compilation = header.get("compilation")
     if isinstance(compilation, dict) and isinstance(compilation.get("optimizer"), dict):
-        compilation = {**compilation, "optimizer": {**compilation["optimizer"], "learning_rate": None}}
+        # files of before there were updates by row have none
+        optimizer = {"update": "exact", **compilation["optimizer"], "learning_rate": None}
+        compilation = {**compilation, "optimizer": optimizer}
     return {"model": header.get("model"), "compilation": compilation}
 
 

@@ -98,7 +98,20 @@ class Fit:
         self.totals = self.no_totals()
         self.progress = Progress()
         for rows in dict.fromkeys((training.rows, self.both.rows)):
+            self.require_streams(rows)
             self.warn_of_single_rows(rows)
+
+    def require_streams(self, rows: int) -> None:
+        """Raises DataError unless row i of each batch goes on where row i of the batch before ended, if any does."""
+        streams, size = self.model._network.core.num_streams, self.options.batch_size
+        if streams == 0:
+            return
+        if size != streams:
+            raise DataError(f"batch_size: expected {streams}, a row for each stream of the model, got {size}")
+        if self.options.shuffle:
+            raise DataError("shuffle: expected False, as streams go on from batch to batch, got True")
+        if rows % streams:
+            raise DataError(f"x: expected a multiple of {streams} rows, one for each stream in every batch, got {rows}")
 
     def warn_of_single_rows(self, rows: int) -> None:
         """Says so where a BatchNorm will get batches that it cannot normalize."""
@@ -206,6 +219,7 @@ class Fit:
         """One epoch; what is left of it after a resume."""
         epoch, rows, history = self.epoch, self.training.rows, self.model.history
         if self.totals.rows == 0:
+            self.model.reset_states()
             for callback in self.callbacks:
                 callback.on_epoch_begin(epoch)
         order = np.arange(rows)
@@ -217,6 +231,7 @@ class Fit:
             if self.totals.rows < rows:
                 self.save_if_due()
 
+        self.trainer.settle()
         scores = self.scores()
         if self.reports_rate:
             scores["learning_rate"] = float(self.rates[self.totals.steps - 1])
@@ -268,6 +283,7 @@ class Fit:
             epoch = self.epoch - self.run_begin
             self.progress.update(self.totals.rows - before.rows, epoch, self.scores()["loss"])
         if self.calls_each_step:
+            self.trainer.settle()
             for callback in self.callbacks:
                 callback.on_batch_end(self.totals.steps - 1, self.scores())
             self.look_up_rates()

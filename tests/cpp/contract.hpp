@@ -54,4 +54,11 @@ Failures check_copied_parameters(const LayerRow& row);
 template <typename T>
 Failures check_refused_shapes(const LayerRow& row);
 
+// whether a model of the layer alone can be given lengths of its inputs
+bool takes_lengths(const LayerRow& row);
+
+// a packed batch gives, step for step, what each of its sequences gives alone: outputs and all gradients
+template <typename T>
+Failures check_lengths(const LayerRow& row);
+
 }  // namespace nncpp::testing

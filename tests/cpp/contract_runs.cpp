@@ -30,6 +30,7 @@ Network<T> network(const LayerRow& row, std::uint64_t seed) {
 template <typename T>
 std::vector<T> predict(const LayerRow& row, Network<T>& network, const std::vector<Block<T>>& inputs) {
   std::vector<Source> sources;
+  std::vector<Picks<T>> picks(inputs.size());
   std::size_t arrays = 0;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const auto& block = inputs[i];
@@ -39,11 +40,21 @@ std::vector<T> predict(const LayerRow& row, Network<T>& network, const std::vect
       std::copy(block.values().begin(), block.values().end(), values.begin());
       continue;
     }
+    if (kind_of_input(row, i) != InputKind::kNumbers) {
+      pick<T>(block.values(), shape[0], row.kind, picks[i]);
+      const bool is_sparse = row.kind == InputKind::kSparse;
+      const Shape sample = shape.sample();
+      sources.push_back(is_sparse ? source(picks[i].values.data(), shape[0], sample)
+                                  : source(picks[i].columns.data(), shape[0], sample));
+      sources.back().columns = is_sparse ? picks[i].columns.data() : nullptr;
+      sources.back().begins = is_sparse ? picks[i].begins.data() : nullptr;
+      continue;
+    }
     sources.push_back(source(block.data(), shape[0], Shape(std::span<const Index>(shape.begin() + 1, shape.end()))));
   }
   std::vector<T> output(static_cast<std::size_t>(numel(network.output_shape(0)) * sources.front().rows));
   T* const outputs[] = {output.data()};
-  network.predict(sources, outputs);
+  network.predict(sources, {}, outputs);
   return output;
 }
 
@@ -152,7 +163,8 @@ Failures check_refused_shapes(const LayerRow& row) {
   for (const auto& shapes : row.refused) {
     Graph<T> graph;
     std::vector<int> ids;
-    for (const Shape& shape : shapes) ids.push_back(graph.input(shape, text("input_", ids.size())));
+    for (const Shape& shape : shapes)
+      ids.push_back(graph.input(shape, text("input_", ids.size()), 1, kind_of_input(row, ids.size())));
     try {
       graph.add(layer<T>(row), ids, "the_layer");
       failures.push_back(text(shapes.size(), " inputs that do not fit were taken"));

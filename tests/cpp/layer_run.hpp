@@ -2,8 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
-#include "nncpp/layer.hpp"
+#include "nncpp/graph.hpp"
 #include "samples.hpp"
 #include "tolerances.hpp"
 
@@ -38,20 +39,51 @@ class Block {
   Buffer<T> memory_;
 };
 
+// what input i is where a layer is given inputs of that kind: tokens only where it takes them
+template <typename T>
+InputKind kind_of_input(const Layer<T>& layer, InputKind kind, std::size_t i) {
+  return kind == InputKind::kTokens && layer.num_tokens(i) == 0 ? InputKind::kNumbers : kind;
+}
+
+// The same numbers as picks: whole ones as tokens, others, all but zeros, as entries of so many rows of a sparse
+// matrix.
+template <typename T>
+void pick(std::span<const T> values, Index rows, InputKind kind, Picks<T>& picks) {
+  picks = {};
+  if (kind == InputKind::kTokens) {
+    picks.rows = static_cast<Index>(values.size());
+    for (const T token : values) picks.columns.push_back(static_cast<Index>(token));
+    return;
+  }
+  const auto columns = values.size() / static_cast<std::size_t>(rows);
+  picks.rows = rows;
+  picks.begins = {0};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i] != T(0)) {
+      picks.columns.push_back(static_cast<Index>(i % columns));
+      picks.values.push_back(values[i]);
+    }
+    if ((i + 1) % columns == 0) picks.begins.push_back(static_cast<Index>(picks.columns.size()));
+  }
+}
+
 template <typename T>
 class LayerRun {
  public:
-  // inputs, weights and doutput are normal numbers of that seed, state is positive; has_rows as in LayerRow
+  // inputs, weights and doutput are normal numbers of that seed, state is positive; has_rows and kind as in LayerRow
   LayerRun(const Layer<T>& layer, const std::vector<Shape>& samples, Index n, std::uint64_t seed,
-           const std::vector<bool>& has_rows = {})
+           const std::vector<bool>& has_rows = {}, InputKind kind = InputKind::kNumbers)
       : output(layer.output_shape(samples).batch(samples.empty() || is_array(has_rows) ? 1 : n)),
         doutput(output.shape()),
         layer_(layer),
+        kind_(kind),
         saved_({layer.memory(samples, n).saved}),
         forward_scratch_({layer.memory(samples, n).forward}),
         backward_scratch_({layer.memory(samples, n).backward}) {
-    for (std::size_t i = 0; i < samples.size(); ++i)
+    for (std::size_t i = 0; i < samples.size(); ++i) {
       inputs.emplace_back(samples[i].batch(has_rows.empty() || has_rows[i] ? n : 1));
+      if (samples[i].rank() >= 2 && !sequences) sequences.emplace(n, samples[i][0]).set(n);
+    }
     for (const SegmentSpec& spec : layer.parameters(samples)) weights.emplace_back(spec.shape);
     for (const SegmentSpec& spec : layer.state(samples))
       state.emplace_back(spec.shape), next_state.emplace_back(spec.shape);
@@ -83,7 +115,9 @@ class LayerRun {
                     mode,
                     key,
                     is_linear,
-                    {rows, key.step}});
+                    {rows, key.step},
+                    sequences ? &*sequences : nullptr,
+                    picks()});
   }
 
   // Adds to what dinputs and dweights hold where `write` says so. What the layer says it does not read is not there.
@@ -96,6 +130,13 @@ class LayerRun {
   void backward(Mode mode, const RandomKey& key, bool is_linear, std::span<const Gradient<T>> du,
                 std::span<const Gradient<T>> dw) {
     backward_scratch_.forget();
+    std::vector<Gradient<T>> of_numbers(du.begin(), du.end());
+    for (std::size_t i = 0; i < of_numbers.size(); ++i) {
+      Gradient<T>& gradient = of_numbers[i];
+      if (kind_of_input(layer_, kind_, i) == InputKind::kNumbers || !gradient.is_wanted()) continue;
+      if (gradient.write == Write::kAssign) std::fill(gradient.to.begin(), gradient.to.end(), T(0));
+      gradient.to.data = nullptr;
+    }
     std::vector<Block<T>> absent_inputs;
     Block<T> absent_output(output.shape());
     for (const auto& u : inputs) absent_inputs.emplace_back(u.shape());
@@ -105,7 +146,7 @@ class LayerRun {
     layer_.backward({u,
                      v,
                      doutput.tensor(),
-                     du,
+                     of_numbers,
                      w,
                      dw,
                      s,
@@ -114,7 +155,9 @@ class LayerRun {
                      mode,
                      key,
                      is_linear,
-                     {rows, key.step}});
+                     {rows, key.step},
+                     sequences ? &*sequences : nullptr,
+                     picks()});
   }
 
   // gradients of inputs, then of weights
@@ -133,13 +176,27 @@ class LayerRun {
 
   std::vector<Block<T>> inputs, weights, state, next_state, dinputs, dweights;
   Block<T> output, doutput;
-  std::vector<Index> rows;  // of the examples; empty: 0, 1, 2, ... The step is the epoch
+  std::vector<Index> rows;             // of the examples; empty: 0, 1, 2, ... The step is the epoch
+  std::optional<Sequences> sequences;  // of the first input with a time axis
 
  private:
   static constexpr double kWeightScale = 0.5;
 
   static bool is_array(const std::vector<bool>& has_rows) {
     return !has_rows.empty() && std::none_of(has_rows.begin(), has_rows.end(), [](bool has) { return has; });
+  }
+
+  // the inputs as they are now; null for numbers
+  std::span<const Picks<T>* const> picks() {
+    picks_.resize(inputs.size());
+    pointers_.assign(inputs.size(), nullptr);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (kind_of_input(layer_, kind_, i) == InputKind::kNumbers) continue;
+      pick<T>(inputs[i].values(), inputs[i].shape()[0], kind_, picks_[i]);
+      picks_[i].group(kind_ == InputKind::kTokens ? layer_.num_tokens(i) : inputs[i].shape().back());
+      pointers_[i] = &picks_[i];
+    }
+    return pointers_;
   }
 
   static std::vector<Tensor<T>> tensors(std::vector<Block<T>>& blocks) {
@@ -161,6 +218,9 @@ class LayerRun {
   }
 
   const Layer<T>& layer_;
+  InputKind kind_;
+  std::vector<Picks<T>> picks_;
+  std::vector<const Picks<T>*> pointers_;
   Block<T> saved_, forward_scratch_, backward_scratch_;
 };
 

@@ -8,7 +8,9 @@
 #include "nncpp/layers/batch_norm.hpp"
 #include "nncpp/layers/dense.hpp"
 #include "nncpp/layers/dropout.hpp"
+#include "nncpp/layers/embedding.hpp"
 #include "nncpp/layers/gaussian_noise.hpp"
+#include "nncpp/layers/hierarchical_softmax.hpp"
 #include "nncpp/layers/maxout.hpp"
 #include "nncpp/layers/prelu.hpp"
 #include "nncpp/layers/standardize.hpp"
@@ -16,6 +18,7 @@
 #include "nncpp/layers/whiten.hpp"
 #include "operator_table.hpp"
 #include "reference.hpp"
+#include "sequence_table.hpp"
 
 namespace nncpp::testing {
 namespace {
@@ -43,6 +46,50 @@ void add_dense(std::vector<LayerRow>& table) {
     if (activation != Activation::kExponential) add(name + ", wide", activation, true, 130, {67});
   }
   add("Dense, one unit", Activation::kSigmoid, true, 1, {1});
+}
+
+// rows of a sparse matrix: about a half of the numbers are 0
+void add_dense_sparse(std::vector<LayerRow>& table) {
+  const auto add = [&](const std::string& name, Activation activation, bool use_bias, Index units, Index columns) {
+    table.push_back({text("Dense, sparse rows, ", name),
+                     std::make_shared<Dense<float>>(
+                         Dense<float>::Options{.units = units, .activation = activation, .use_bias = use_bias}),
+                     std::make_shared<Dense<double>>(
+                         Dense<double>::Options{.units = units, .activation = activation, .use_bias = use_bias}),
+                     {{columns}},
+                     all_but_one_input({columns})});
+    LayerRow& row = table.back();
+    row.kind = InputKind::kSparse;
+    row.is_flat = {true};
+    row.domain = [](std::size_t, double x) { return x > -0.2 ? x : 0; };
+  };
+  for (const Index units : {1, 2, 3, 5, 8, 16, 21, 130})
+    add(text(units, " units"), Activation::kIdentity, units % 2 == 0, units, 7);
+  add("tanh", Activation::kTanh, true, 3, 67);
+  add("gelu, no bias", Activation::kGelu, false, 4, 5);
+}
+
+void add_embedding(std::vector<LayerRow>& table) {
+  const auto add = [&](Index vocabulary, Index dimensions, const Shape& sample) {
+    table.push_back({text("Embedding, ", vocabulary, " by ", dimensions, ", ", sample),
+                     std::make_shared<Embedding<float>>(
+                         Embedding<float>::Options{.vocabulary = vocabulary, .dimensions = dimensions}),
+                     std::make_shared<Embedding<double>>(
+                         Embedding<double>::Options{.vocabulary = vocabulary, .dimensions = dimensions}),
+                     {sample},
+                     all_but_one_input(sample)});
+    LayerRow& row = table.back();
+    row.kind = InputKind::kTokens;
+    row.is_flat = {true};
+    const auto count = static_cast<double>(vocabulary);
+    row.domain = [count](std::size_t, double x) { return std::floor(std::fmod(std::abs(x) * 1000, count)); };
+  };
+  add(7, 1, {4});
+  add(5, 3, {1});
+  add(30, 8, {3, 2});
+  add(100, 64, {60});
+  add(11, 67, {5});
+  add(1, 4, {3});
 }
 
 void add_activations(std::vector<LayerRow>& table) {
@@ -116,6 +163,43 @@ void add_prelu(std::vector<LayerRow>& table) {
                        all_but_one_input(sample)});
     }
   }
+}
+
+// a tree whose left sides have a third of the leaves, with the classes in another order
+template <typename T>
+LayerPointer<T> hierarchical_softmax(Index classes) {
+  typename HierarchicalSoftmax<T>::Options options;
+  for (Index i = 0; i < classes; ++i) options.leaves.push_back((i * 7 + 3) % classes);
+  const std::function<void(Index, Index)> part = [&](Index first, Index end) {
+    if (end - first == 1) return;
+    const Index split = first + (end - first + 2) / 3;
+    options.splits.push_back(split);
+    part(first, split), part(split, end);
+  };
+  part(0, classes);
+  return std::make_shared<HierarchicalSoftmax<T>>(options);
+}
+
+void add_hierarchical_softmax(std::vector<LayerRow>& table) {
+  const auto add = [&](Index classes, const Shape& h, const Shape& c) {
+    table.push_back({text("HierarchicalSoftmax, ", classes, " classes, ", h),
+                     hierarchical_softmax<float>(classes),
+                     hierarchical_softmax<double>(classes),
+                     {h, c},
+                     {{}, {h}, {h, c, c}, {h, {9}}}});
+    LayerRow& row = table.back();
+    row.kind = InputKind::kTokens;
+    row.is_flat = {false, true};
+    const auto count = static_cast<double>(classes);
+    row.domain = [count](std::size_t input, double x) {
+      return input == 0 ? x : std::floor(std::fmod(std::abs(x) * 1000, count));
+    };
+  };
+  add(2, {4}, {1});
+  add(11, {3}, {1});
+  add(25, {5, 3}, {5});
+  add(1000, {67}, {1});
+  add(13, {2, 3, 1}, {2, 3});
 }
 
 // the smallest lead of a largest piece over the next
@@ -192,10 +276,13 @@ const std::vector<LayerRow>& layer_table() {
   static const auto table = [] {
     std::vector<LayerRow> rows;
     add_dense(rows);
+    add_dense_sparse(rows);
+    add_embedding(rows);
     add_activations(rows);
     add_batch_norm(rows);
     add_dropout(rows);
     add_gaussian_noise(rows);
+    add_hierarchical_softmax(rows);
     add_maxout(rows);
     add_prelu(rows);
     add_standardize(rows);
@@ -204,6 +291,7 @@ const std::vector<LayerRow>& layer_table() {
     add_operators(rows);
     add_augmentation(rows);
     add_images(rows);
+    add_sequences(rows);
     return rows;
   }();
   return table;

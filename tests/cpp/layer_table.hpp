@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "nncpp/layer.hpp"
+#include "nncpp/graph.hpp"
 
 namespace nncpp::testing {
 
@@ -30,6 +30,7 @@ struct LayerRow {
   std::vector<bool> has_rows{};  // by input: false for an array (1, ...) given to an operator; empty: all have rows
   std::vector<bool> is_flat{};   // by input: its gradient is 0 everywhere; empty: none is
   std::function<double(std::size_t input, double x)> domain{};  // a number that the input can have, from any other
+  InputKind kind = InputKind::kNumbers;                         // of inputs; tokens only where the layer takes them
 };
 
 template <typename T>

@@ -144,6 +144,12 @@ void add_rearrangements(std::vector<LayerRow>& table) {
                    .in_double = std::make_shared<Slice<double>>(wide),
                    .inputs = {{3, 5}},
                    .refused = {{}, {{3}}, {{3, 4}}, {{2, 5}}}});
+  table.push_back(
+      {.name = "Slice of all steps",
+       .in_float = std::make_shared<Slice<float>>(std::vector<Slice<float>::Axis>{{0, 4, 1}, {3, 2, -2}}),
+       .in_double = std::make_shared<Slice<double>>(std::vector<Slice<double>::Axis>{{0, 4, 1}, {3, 2, -2}}),
+       .inputs = {{4, 5}},
+       .refused = {{}, {{3, 5}}}});
 }
 
 void add_gathers(std::vector<LayerRow>& table) {

@@ -32,7 +32,7 @@ std::vector<T> predict(Network<T>& network, const Source& x, const Poll& poll = 
   std::vector<T> output(static_cast<std::size_t>(x.rows * numel(network.output_shape(0))),
                         std::numeric_limits<T>::quiet_NaN());
   T* const outputs[] = {output.data()};
-  network.predict(std::span(&x, 1), outputs, poll);
+  network.predict(std::span(&x, 1), {}, outputs, poll);
   return output;
 }
 

@@ -150,7 +150,8 @@ TEST_CASE("objective: a row is augmented the same in any batch") {
   const O::Draw draw{Mode::kTraining, 3, 5};
   const auto losses = [&](const std::vector<Index>& rows) {
     O::Batch& batch = squared.batch(static_cast<Index>(rows.size()), O::Keep::kNothing);
-    squared.forward(batch, examples, rows, draw, {});
+    squared.load(batch, examples, rows);
+    squared.forward(batch, draw, {});
     return squared.row_losses(batch, 0);
   };
   const auto all = losses({0, 1, 2, 3, 4, 5, 6, 7, 8, 9});

@@ -1,14 +1,12 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <functional>
 #include <limits>
-#include <memory>
 #include <vector>
 
 #include "nncpp/error.hpp"
 #include "nncpp/optimizer.hpp"
-#include "reference.hpp"
+#include "optimizer_methods.hpp"
 #include "samples.hpp"
 #include "tolerances.hpp"
 
@@ -71,43 +69,6 @@ TEST_CASE_TEMPLATE("optimizer: steps computed by hand", T, float, double) {
   // r = 4, 7; s = 0, 3
   const double first = 1 - 0.4 * std::sqrt(12.0 / 16);
   check(path<T>(Adadelta<T>(0.75, 12), 0.1, 1, {4, 4}), {first, first - 0.4 * std::sqrt(15.0 / 19)});
-}
-
-template <typename T>
-struct Method {
-  std::string name;
-  std::shared_ptr<const Optimizer<T>> optimizer;
-  std::function<void(double, const reference::Vector&, reference::Vector&)> twin;
-  double rate = 0.05;  // that suits a bowl; 0 where decay moves its bottom
-};
-
-template <typename T>
-std::vector<Method<T>> methods() {
-  const auto twin = [](auto reference) {
-    return [reference](double rate, const auto& g, auto& theta) mutable { reference.step(rate, g, theta); };
-  };
-  using A = Adam<T>;
-  using Options = typename A::Options;
-  return {
-      {"SGD", std::make_shared<SGD<T>>(), twin(reference::Sgd{0, false})},
-      {"momentum", std::make_shared<SGD<T>>(0.9), twin(reference::Sgd{0.9, false})},
-      {"Nesterov", std::make_shared<SGD<T>>(0.9, true), twin(reference::Sgd{0.9, true})},
-      {"AdaGrad", std::make_shared<AdaGrad<T>>(Damping{1e-10}), twin(reference::RmsProp{1, 1e-10}), 1},
-      {"AdaGrad, epsilon inside", std::make_shared<AdaGrad<T>>(Damping{0.1, true}),
-       twin(reference::RmsProp{1, 0.1, true}), 1},
-      {"RMSProp", std::make_shared<RMSProp<T>>(0.9, Damping{}), twin(reference::RmsProp{})},
-      {"RMSProp, epsilon inside", std::make_shared<RMSProp<T>>(0.7, Damping{0.1, true}),
-       twin(reference::RmsProp{0.7, 0.1, true})},
-      {"Adadelta", std::make_shared<Adadelta<T>>(0.9, 1e-6), twin(reference::Adadelta{}), 1},
-      {"Adadelta, other options", std::make_shared<Adadelta<T>>(0.7, 1e-3), twin(reference::Adadelta{0.7, 1e-3}), 1},
-      {"Adam", std::make_shared<A>(Options{}), twin(reference::Adam{})},
-      {"Adam, other options", std::make_shared<A>(Options{.beta1 = 0.5, .beta2 = 0.9, .damping = {1e-3}}),
-       twin(reference::Adam{0.5, 0.9, 1e-3})},
-      {"Adam, epsilon inside", std::make_shared<A>(Options{.damping = {0.1, true}}),
-       twin(reference::Adam{.epsilon = 0.1, .is_inside_root = true})},
-      {"Adam, uncorrected", std::make_shared<A>(Options{.bias_correction = false}),
-       twin(reference::Adam{.bias_correction = false})},
-      {"AdamW", std::make_shared<A>(Options{.weight_decay = 0.1}), twin(reference::Adam{.weight_decay = 0.1}), 0}};
 }
 
 TEST_CASE_TEMPLATE("optimizer: five steps are those of the plain loops", T, float, double) {

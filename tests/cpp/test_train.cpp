@@ -33,7 +33,7 @@ TEST_CASE_TEMPLATE("train: the closed-form XOR network has loss 0, a gradient of
   const auto before = copy(network->theta());
   std::vector<T> output(4);
   T* const outputs[] = {output.data()};
-  network->predict(xor_examples().inputs, outputs);
+  network->predict(xor_examples().inputs, {}, outputs);
   CHECK(output == std::vector<T>{0, 1, 1, 0});
   auto training = trainer<T>(network, "squared", std::make_shared<SGD<T>>());
   CHECK(training.objective().evaluate(xor_examples()).value == 0);
@@ -77,7 +77,7 @@ TEST_CASE("train: Mazur's example, step by step") {
   }
   double output[2];
   double* const outputs[] = {output};
-  network->predict(examples.inputs, outputs);
+  network->predict(examples.inputs, {}, outputs);
   CHECK(largest_error(output, std::vector{0.01591362044355068, 0.9840642735146238}) <= kTight);
   CHECK(relative_error(error(), 3.510187782978859e-05, 1) <= kTight);
 }
@@ -300,7 +300,7 @@ TEST_CASE("train: a step is for prediction only, wherever it stands") {
     const double x[] = {3, -1};
     double v[2];
     double* const outputs[] = {v};
-    network->predict(std::vector{source(x, 2, {1})}, outputs);
+    network->predict(std::vector{source(x, 2, {1})}, {}, outputs);
     CHECK(v[0] == 1);
     CHECK(v[1] == 0);
     try {

@@ -48,9 +48,19 @@ class Row:
     large_shape: tuple[int, ...] = ()
     is_random: bool = False
     kinks: Callable[[Any, Any], Any] = never  # numbers whose zeros are the kinks
+    vocabulary: int = 0  # of a layer that takes tokens
 
     def __str__(self) -> str:
         return self.name
+
+    def input(self, name: str | None = None) -> nn.Input:
+        """Where a model of the layer begins."""
+        return nn.Input(self.input_shape, name=name, dtype="int64" if self.vocabulary else None)
+
+    def samples(self, rng: np.random.Generator, n: int, shape: tuple[int, ...] | None = None) -> Any:
+        """So many, of normal numbers or of tokens."""
+        shape = (n, *(self.input_shape if shape is None else shape))
+        return rng.integers(0, self.vocabulary, shape) if self.vocabulary else rng.normal(size=shape)
 
 
 def dense(units: int, *arguments: Any, **options: Any) -> Callable[..., nn.Layer]:
@@ -250,6 +260,8 @@ ROWS = [
     Row("global average pool of steps", nn.GlobalAveragePool1D, (3, 2), (2,)),
     Row("whiten", nn.Whiten, (4,), (4,), nn.Whiten, (300,)),
     Row("standardize", nn.Standardize, (4,), (4,), nn.Standardize, (900,)),
+    Row("embedding", partial(nn.Embedding, 9, 3), (4,), (4, 3), partial(nn.Embedding, 9, 40), (30,), vocabulary=9),
+    Row("embedding of one number", partial(nn.Embedding, 5, 1), (2, 3), (2, 3, 1), vocabulary=5),
     Row("flatten", nn.Flatten, (3, 2, 2), (12,), nn.Flatten, (9, 8, 8)),
     Row("zero pad 2d", partial(nn.ZeroPad2D, ((1, 0), (2, 1))), (2, 3, 2), (3, 6, 2), nn.ZeroPad2D, (9, 8, 8)),
     Row("zero pad 1d", partial(nn.ZeroPad1D, (2, 1)), (3, 2), (6, 2), nn.ZeroPad1D, (90, 8)),

@@ -16,10 +16,13 @@ from bad_input_convnet import CONVNET
 from bad_input_custom import CUSTOM
 from bad_input_datasets import DATASETS
 from bad_input_early_stopping import EARLY_STOPPING
+from bad_input_embedding import EMBEDDING
 from bad_input_layers import LAYERS
+from bad_input_lengths import LENGTHS
 from bad_input_limits import LIMITS
 from bad_input_locally_connected import LOCALLY_CONNECTED
 from bad_input_losses import LOSSES
+from bad_input_maxent import MAXENT
 from bad_input_metrics import METRICS
 from bad_input_minimize import MINIMIZE
 from bad_input_models import MODELS
@@ -34,6 +37,7 @@ from bad_input_second_order import SECOND_ORDER
 from bad_input_shapes import SHAPES
 from bad_input_table import CASES, ROWS, Case, Subject
 from bad_input_telemetry import TELEMETRY
+from bad_input_text import TEXT
 from snapshots import snapshot
 
 ALL = [
@@ -46,10 +50,13 @@ ALL = [
     *CUSTOM,
     *DATASETS,
     *EARLY_STOPPING,
+    *EMBEDDING,
     *LAYERS,
+    *LENGTHS,
     *LIMITS,
     *LOCALLY_CONNECTED,
     *LOSSES,
+    *MAXENT,
     *METRICS,
     *MINIMIZE,
     *MODELS,
@@ -60,6 +67,7 @@ ALL = [
     *PREPROCESSING,
     *SCHEDULES,
     *TELEMETRY,
+    *TEXT,
     *SECOND_ORDER,
     *SHAPES,
     *PROJECTION_PURSUIT,

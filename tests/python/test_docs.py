@@ -17,6 +17,7 @@ FAMILIES = [
     "initializers",
     "layers",
     "losses",
+    "maxent",
     "metrics",
     "models",
     "optimizers",
@@ -24,6 +25,7 @@ FAMILIES = [
     "preprocessing",
     "regularizers",
     "schedules",
+    "text",
 ]
 MODULES = (nn, *(getattr(nn, name) for name in FAMILIES))
 README = Path(__file__).parents[2] / "README.md"

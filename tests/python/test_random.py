@@ -49,7 +49,7 @@ def test_philox_gives_the_known_answers(counter: str, key: str, answer: str) -> 
 
 
 @pytest.mark.parametrize("n", [1, 2, 10, 1797])
-@pytest.mark.parametrize(("name", "stream"), [("order", 0), ("split", 1), ("check", 2)])
+@pytest.mark.parametrize(("name", "stream"), [("order", 0), ("split", 1), ("check", 2), ("text", 3)])
 def test_permutations_are_those_of_an_independent_philox(name: str, stream: int, n: int) -> None:
     for seed, step in ((0, 0), (7, 3), (2**64 - 1, 5)):
         assert _core.permutation(seed, name, step, n).tolist() == permutation(seed, stream, step, n)
@@ -86,10 +86,10 @@ def test_an_order_depends_on_seed_epoch_and_purpose() -> None:
     orders = {
         _core.permutation(seed, stream, step, 50).tobytes()
         for seed in (0, 1, 2**32)
-        for stream in ("order", "split", "check")
+        for stream in ("order", "split", "check", "text")
         for step in (0, 1)
     }
-    assert len(orders) == 18
+    assert len(orders) == 24
 
 
 def test_masks_of_two_dropouts_differ_and_are_as_dense_as_asked() -> None:

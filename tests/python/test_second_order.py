@@ -64,11 +64,11 @@ def moved(model: Any, direction: Any, step: float) -> None:
 @pytest.mark.parametrize("row", CORE_ROWS, ids=str)
 def test_slopes_of_every_layer_are_those_of_backward(row: Row, training: bool, rng: np.random.Generator) -> None:
     layer = row.make(name="layer")
-    model = nn.Sequential([nn.Input(row.input_shape, name="u"), layer], seed=1, dtype="float64")
+    model = nn.Sequential([row.input("u"), layer], seed=1, dtype="float64")
     for values in model.state.values():
         values[...] = rng.uniform(0.5, 2.0, values.shape)
     model.compile(loss="squared")
-    x, y = rng.normal(size=(6, *row.input_shape)), rng.normal(size=(6, *row.output_shape))
+    x, y = row.samples(rng, 6), rng.normal(size=(6, *row.output_shape))
     _, gradients = model.loss_and_gradients(x, y, training=training, inputs=True)
     direction = way(gradients, rng)
     exact = ExactObjective(model, x, y, training=training)

@@ -8,6 +8,8 @@
 
 #include "nncpp/activation.hpp"
 #include "nncpp/parameters.hpp"
+#include "nncpp/picks.hpp"
+#include "nncpp/sequences.hpp"
 
 namespace nncpp {
 
@@ -30,6 +32,11 @@ struct Rows {
   Index operator[](Index i) const { return index.empty() ? i : index[static_cast<std::size_t>(i)]; }
 };
 
+// How a layer goes about an input with a time axis, (N, T, ...). kEach: a step of v depends on that step of u alone.
+// kReads: it knows where each sequence ends, by pass.sequences. kMixes: it takes steps for one sample's numbers, so
+// that a model with it cannot be given lengths.
+enum class Steps { kEach, kReads, kMixes };
+
 // u -> v
 template <typename T>
 struct Forward {
@@ -46,6 +53,8 @@ struct Forward {
   RandomKey key;   // this layer's numbers in this step
   bool is_linear;  // the loss takes the output activation over: v is to be z
   Rows rows = {};
+  const Sequences* sequences = nullptr;         // of the first input that has a time axis
+  std::span<const Picks<T>* const> picks = {};  // by input: tokens and sparse rows, which have no tensor; else null
 };
 
 // u, v, dL/dv -> dL/du, dL/dW
@@ -64,6 +73,8 @@ struct Backward {
   RandomKey key;
   bool is_linear;
   Rows rows = {};
+  const Sequences* sequences = nullptr;
+  std::span<const Picks<T>* const> picks = {};
 };
 
 // elements of T that a layer needs beside its inputs and its output, for a batch of n
@@ -93,6 +104,23 @@ class Layer {
 
   // v is u under another shape: a plan may let it have the memory of u, and call neither forward nor backward.
   virtual bool is_view() const { return false; }
+
+  virtual Steps steps() const { return Steps::kMixes; }
+  // of one that reads sequences: does v have the time axis of u
+  virtual bool keeps_steps() const { return true; }
+
+  // How many different tokens input i may hold; 0: it takes numbers.
+  virtual Index num_tokens(std::size_t /*i*/) const { return 0; }
+  // its only input may be rows of a sparse matrix
+  virtual bool takes_sparse() const { return false; }
+  // With tokens or sparse rows the gradients of its first so many parameters are 0 but in the rows that these pick.
+  virtual Index num_row_sparse() const { return num_tokens(0) > 0 || takes_sparse() ? 1 : 0; }
+  // Which rows that are, each once, ascending: by default those of the picks themselves.
+  virtual void append_touched_rows(const Picks<T>& picks, std::vector<Index>& rows) const {
+    rows.insert(rows.end(), picks.picked.begin(), picks.picked.end());
+  }
+  // Of a layer whose state goes on from batch to batch: how many rows each batch has, row i after row i; else 0.
+  virtual Index num_streams() const { return 0; }
 
   // What backward reads; the rest may be overwritten before it runs.
   virtual bool backward_reads_inputs() const { return true; }

@@ -34,6 +34,25 @@ enum class Write { kAssign, kAdd };
 template <typename T>
 void multiply(const Matrix<T>& a, const Matrix<T>& b, T* c, Write write, const T* bias = nullptr);
 
+// B (K, N) packed once for many products on a few rows each, as the steps of a recurrent net have them.
+template <typename T>
+struct PackedMatrix {
+  const T* data;
+  Index rows, columns;
+};
+// elements of `room`
+template <typename T>
+Index packed_size(Index rows, Index columns);
+// requires: room aligned to kAlignment
+template <typename T>
+PackedMatrix<T> pack(const Matrix<T>& b, T* room);
+
+// C (M, N) = A (M, K) B [+ bias (N) on every row], or C += A B, on the calling thread; rows of A and of C lie `a_stride`
+// and `c_stride` apart. The sums are those of the product above.
+template <typename T>
+void multiply(Index rows, const T* a, Index a_stride, const PackedMatrix<T>& b, T* c, Index c_stride, Write write,
+              const T* bias = nullptr);
+
 // y (N) = sum of the rows of x (M, N), or y += it
 template <typename T>
 void sum_rows(const T* x, Index rows, Index columns, T* y, Write write);

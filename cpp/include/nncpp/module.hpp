@@ -21,7 +21,7 @@ class Module {
   T* theta() { return theta_.data(); }
   T* state() { return state_.data(); }
 
-  // What both directions take: u_i (N, ...), and which of the layer's random numbers.
+  // What both directions take: u_i (N, ...), tokens as numbers too, and which of the layer's random numbers.
   struct Call {
     std::span<const Tensor<const T>> inputs;
     Mode mode = Mode::kInference;
@@ -36,6 +36,13 @@ class Module {
  private:
   Index require_inputs(const Call& call) const;
   void run_forward(const Call& call, Tensor<T> output, T* saved);
+  // What a layer gets beside tensors.
+  struct Beside {
+    std::vector<Picks<T>> held;
+    std::vector<const Picks<T>*> picks;
+    std::vector<Sequences> sequences;
+  };
+  Beside beside(const Call& call) const;
 
   Graph<T> graph_;
   std::uint64_t seed_;

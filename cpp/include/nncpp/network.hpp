@@ -20,16 +20,28 @@ class Network {
   const std::vector<int>& inputs() const { return inputs_; }
   const Shape& input_shape(int i) const { return node(inputs_[static_cast<std::size_t>(i)]).shape; }
   double input_scale(int i) const { return node(inputs_[static_cast<std::size_t>(i)]).scale; }
+  InputKind input_kind(int i) const { return node(inputs_[static_cast<std::size_t>(i)]).kind; }
   const Shape& output_shape(int k) const { return node(outputs_[static_cast<std::size_t>(k)]).shape; }
+  bool output_has_steps(int k) const { return node(outputs_[static_cast<std::size_t>(k)]).has_steps; }
   std::uint64_t seed() const { return seed_; }
   Tensor<T> theta() { return {theta_.data(), {graph_.theta_size()}}; }
   Tensor<T> state() { return {state_.data(), {graph_.state_size()}}; }
 
-  // throws ShapeError, DataError unless there is one source of the right shape for each input, all of equal length
-  void require_inputs(std::span<const Source> inputs) const;
+  // throws ShapeError, DataError unless there is one source of the right shape and sort for each input, all of equal
+  // length; lengths (rows), or no data for sequences of full length, for inputs that take them
+  void require_inputs(std::span<const Source> inputs, const Source& lengths = {}) const;
+  // throws DataError unless tokens are in range, numbers finite where they count, 1 <= length <= T. Reads everything
+  void require_values(std::span<const Source> inputs, const Source& lengths, const Poll& poll = {}) const;
 
-  // outputs[k] (rows, ...) for all rows of the inputs; throws Interrupted
-  void predict(std::span<const Source> inputs, std::span<T* const> outputs, const Poll& poll = {});
+  // Rows of a batch on their way into a plan. A batch of sequences is packed where there are lengths.
+  class Loader;
+
+  // outputs[k] (rows, ...) for all rows of the inputs, 0 where a sequence has ended; throws Interrupted
+  void predict(std::span<const Source> inputs, const Source& lengths, std::span<T* const> outputs,
+               const Poll& poll = {});
+
+  // the streams begin anew: their state is as at first
+  void reset_streams() { reset_streams(state_.data()); }
 
   // a plan for inference that nobody else uses now, of capacity min(n, kInferenceRows) or a little more
   class Lease;
@@ -37,6 +49,7 @@ class Network {
 
  private:
   const Node<T>& node(int id) const { return graph_.nodes()[static_cast<std::size_t>(id)]; }
+  void reset_streams(T* state) const;
 
   Graph<T> graph_;
   std::vector<int> outputs_, inputs_;
@@ -45,21 +58,39 @@ class Network {
   struct IdlePlan {
     std::vector<bool> is_linear;
     std::unique_ptr<Plan<T>> plan;
+    Buffer<T> state, next_state;  // of its own where batches go on from one another
   };
   std::mutex mutex_;
   std::vector<IdlePlan> idle_;
+};
+
+template <typename T>
+class Network<T>::Loader {
+ public:
+  // ensures: the plan's batch is set, and its inputs hold those rows
+  // throws DataError for a token out of range
+  void load(const Network& network, std::span<const Source> inputs, const Source& lengths, std::span<const Index> rows,
+            Plan<T>& plan);
+  // the rows of the examples as a packed batch has them, by rank; else as they were given
+  std::span<const Index> ranked() const { return ranked_; }
+
+ private:
+  std::vector<Index> lengths_, ranked_;
 };
 
 // Gives the plan back when it goes.
 template <typename T>
 class Network<T>::Lease {
  public:
-  Lease(Network& network, IdlePlan plan) : network_(network), plan_(std::move(plan)) {}
+  // ensures: streams begin at their first state
+  Lease(Network& network, IdlePlan plan);
   ~Lease();
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
   Plan<T>& operator*() { return *plan_.plan; }
   Plan<T>* operator->() { return plan_.plan.get(); }
+  // The next batch goes on where this one ended. requires: forward ran
+  void advance();
 
  private:
   Network& network_;

@@ -15,7 +15,8 @@ namespace nncpp {
 // Inputs, targets (one for each loss that takes one) and weights of rows, all of equal length.
 struct Examples {
   std::vector<Source> inputs, targets;
-  Source weights;  // (rows), or no data for ones
+  Source weights;       // (rows), or no data for ones
+  Source lengths = {};  // (rows), or no data for sequences of full length
   // 1 for a graph without inputs: arrays alone
   Index rows() const { return inputs.empty() ? 1 : inputs.front().rows; }
 };
@@ -50,7 +51,7 @@ class Objective {
     std::uint32_t epoch = 0;
   };
   // J and its gradient on all rows as one batch; theta unchanged. dtheta (theta_size); dinputs by input, may be empty:
-  // by what comes in, before it is scaled
+  // by what comes in, before it is scaled; null for an input of tokens or sparse rows
   ObjectiveValue gradient(const Examples& examples, const Draw& draw, T* dtheta, std::span<T* const> dinputs,
                           const Poll& poll = {});
 
@@ -82,15 +83,19 @@ class Objective {
   const std::vector<LossSums>& sums(const Batch& batch) const;
 
   // requires: require_valid(examples) has passed, rows in range; throws DataError if labels have changed since
-  // ensures: sums(batch) are those of the rows; returns their mean loss
-  double forward(Batch& batch, const Examples& examples, std::span<const Index> rows, const Draw& draw,
-                 const Poll& poll);
-  // of loss k for each row alone, unweighted; requires: forward ran, and the loss's output has rows
+  // ensures: the batch holds the rows; returns which rows of row-sparse segments they touch
+  const std::vector<TouchedRows>& load(Batch& batch, const Examples& examples, std::span<const Index> rows);
+  // requires: load ran. ensures: sums(batch) are those of the rows; returns their mean loss
+  double forward(Batch& batch, const Draw& draw, const Poll& poll);
+  // of loss k for each row alone, or for each step of packed ones, unweighted; requires: forward ran, and the loss's
+  // output has rows
   std::vector<double> row_losses(const Batch& batch, std::size_t k) const;
   // requires: forward ran. ensures: dtheta() is the gradient of J; returns the penalty
   Wide<T> backward(Batch& batch, const Draw& draw, const Poll& poll);
 
   Tensor<T> dtheta() { return {dtheta_.data(), {dtheta_.size()}}; }
+  // Segments whose gradient is 0 but in the rows that the last load touched: those with a penalty are not among them.
+  const std::vector<std::size_t>& row_sparse() const { return row_sparse_; }
   // what the state becomes if the step is taken
   Tensor<T> next_state() { return {next_state_.data(), {next_state_.size()}}; }
   std::size_t num_losses() const { return terms_.size(); }
@@ -115,6 +120,11 @@ class Objective {
   Term term(std::size_t k, int output, int target) const;
   Pass pass(const Batch& batch, const Draw& draw) const;
   void load(const Examples& examples, std::span<const Index> rows, Plan<T>& plan, Batch& batch) const;
+  void load_target(std::size_t k, const Source& y, std::span<const Index> rows, const Plan<T>& plan,
+                   Batch& batch) const;
+  bool is_row_sparse(const Segment& segment) const;
+  void clear_row_sparse(const Batch& batch);
+  const Node<T>& output_node(int output) const;
   void reserve(Batch& batch, Index n) const;
   void evaluate_losses(const Plan<T>& plan, Batch& batch, bool has_gradient) const;
 
@@ -123,6 +133,8 @@ class Objective {
   std::vector<Term> terms_;
   std::vector<bool> is_linear_;  // by output
   Buffer<T> dtheta_, next_state_;
+  std::vector<std::size_t> row_sparse_;
+  std::vector<TouchedRows> written_;  // what of row-sparse gradients is not 0 now
   std::vector<std::unique_ptr<Batch>> batches_;
   std::atomic_flag is_busy_;
 };

@@ -34,19 +34,17 @@ inline constexpr double kSerialWork = 400000.0;
 
 namespace detail {
 using Task = void (*)(void* body, Index task);
-void run_tasks(Index num_tasks, Task task, void* body);
+void run_tasks(Index num_tasks, double work, Task task, void* body);
 }  // namespace detail
 
 // body(task) for task = 0 ... num_tasks - 1, in any order, on several threads when `work` is worth it.
 // The first exception is rethrown here, after all threads have joined. In a forked child it runs serially.
 template <typename Body>
 void parallel_for(Index num_tasks, double work, Body&& body) {
-  if (num_tasks <= 1 || work < kSerialWork || num_threads() == 1) {
-    for (Index task = 0; task < num_tasks; ++task) body(task);
-    return;
-  }
+  // one copy of the body, for one thread and for several: much of the core's code is such bodies
   detail::run_tasks(
-      num_tasks, [](void* self, Index task) { (*static_cast<std::remove_reference_t<Body>*>(self))(task); }, &body);
+      num_tasks, work, [](void* self, Index task) { (*static_cast<std::remove_reference_t<Body>*>(self))(task); },
+      &body);
 }
 
 // body(begin, end) over [0, size) in blocks of a fixed length, a multiple of a cache line for every T

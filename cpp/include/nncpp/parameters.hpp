@@ -11,7 +11,8 @@
 
 namespace nncpp {
 
-enum class SegmentKind { kWeight, kBias, kState };
+// kStream: state of the streams that a batch's rows are, which begins at its first values with each epoch.
+enum class SegmentKind { kWeight, kBias, kState, kStream };
 
 // How the first values of a segment come about; fan_in and fan_out are the layer's business.
 //   normal: N(a, b^2)   uniform: U(a, b)   constant: a
@@ -43,6 +44,8 @@ struct SegmentSpec {
   SegmentKind kind = SegmentKind::kWeight;
   Initializer initializer;
   Index fan_in = 1, fan_out = 1;
+  bool is_trainable = true;
+  Index num_blocks = 1;  // of columns; an orthogonal initializer makes each on its own
 };
 
 // Where it lies: elements offset ... offset + numel(shape) - 1 of the flat vector; offset is a whole cache line.
@@ -52,6 +55,7 @@ struct Segment {
   Index offset = 0;
   SegmentKind kind = SegmentKind::kWeight;
   SegmentSpec spec;
+  bool is_row_sparse = false;  // its gradient is 0 but in a few of its rows: spec.shape[0] of them
 };
 
 // values (numel(shape)) from the key alone; computed in double, then rounded to T

@@ -25,6 +25,12 @@ struct Pass {
   Rows rows = {};
 };
 
+// The rows of a row-sparse segment that a batch picks, ascending: all that its gradient may be other than 0 in.
+struct TouchedRows {
+  std::size_t segment = 0;
+  std::vector<Index> rows;
+};
+
 template <typename T>
 class Plan {
  public:
@@ -41,10 +47,21 @@ class Plan {
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
 
-  // requires: 1 <= n <= capacity. Slots of inputs are then (n, ...) and to be filled by the caller.
+  // requires: 1 <= n <= capacity. Slots of inputs are then (n, ...) and to be filled by the caller: tensors, or picks
+  // where tokens or sparse rows come in.
   void set_batch(Index n);
-  Tensor<T> input(int i) const;            // i-th input of the graph
-  Tensor<T> input_gradient(int i) const;   // after backward
+  // one sequence for each length: slots with a time axis are then (1, P, ...), packed as sequences(i) says
+  // requires: graph().require_lengths() has passed, 1 <= length <= T
+  void set_batch(std::span<const Index> lengths);
+  Tensor<T> input(int i) const;           // i-th input of the graph; no data where it takes picks
+  Picks<T>* picks(int i);                 // null where it takes a tensor
+  Tensor<T> input_gradient(int i) const;  // after backward; no data where it takes picks
+  // how the rows of an input, or of an output, lie in its tensor; null without a time axis
+  const Sequences* input_sequences(int i) const;
+  const Sequences* output_sequences(int k) const;
+  // before a forward that a backward follows: works out which rows of which segments all picks touch
+  const std::vector<TouchedRows>& touch();
+  const std::vector<TouchedRows>& touched() const { return touched_; }
   Tensor<const T> output(int k) const;     // k-th output, between forward and backward
   Tensor<T> output_gradient(int k) const;  // to be filled before backward
   // of any node, where the plan keeps them; a gradient that nothing wants has no data
@@ -67,8 +84,11 @@ class Plan {
   struct Step;      // one node with its buffers
   struct Lifetime;  // one buffer with the moments between which it is needed
 
+  void make_inputs();
   void find_owners();
   bool is_view(const Step& step) const;
+  void set_shapes();
+  const Sequences* sequences_of(int node) const;
   std::vector<Lifetime> lifetimes();
   void connect();
 
@@ -76,9 +96,12 @@ class Plan {
   Options options_;
   Vectors<T> vectors_;
   Buffer<T> arena_;
-  std::vector<Step> steps_;        // by node
-  std::vector<int> inputs_;        // node ids
-  std::vector<Tensor<T>> unused_;  // gradients that no layer writes, because no output needs them
+  std::vector<Step> steps_;                            // by node
+  std::vector<int> inputs_;                            // node ids
+  std::vector<std::unique_ptr<Picks<T>>> picks_;       // by input; null where it takes a tensor
+  std::vector<std::unique_ptr<Sequences>> sequences_;  // one for each number of steps
+  std::vector<TouchedRows> touched_;                   // one for each row-sparse segment
+  std::vector<Tensor<T>> unused_;                      // gradients that no layer writes, because no output needs them
   Index n_ = 0;
 };
 

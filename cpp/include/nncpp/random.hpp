@@ -39,6 +39,7 @@ struct RandomKey {
 inline constexpr std::uint32_t kOrderStream = 0;
 inline constexpr std::uint32_t kSplitStream = 1;
 inline constexpr std::uint32_t kCheckStream = 2;
+inline constexpr std::uint32_t kTextStream = 3;
 inline constexpr std::uint32_t kLayerStreams = 16;
 inline constexpr std::uint32_t kWeightStreams = 1u << 20;
 

@@ -49,6 +49,10 @@ class Trainer {
   // one step on all rows as one batch, checked first; J as it was before the step, not finite if it was not taken
   ObjectiveValue step(const Examples& examples, double rate, const Poll& poll = {});
 
+  // Brings every row of row-sparse parameters to the last step, before somebody looks at theta between runs. A run does
+  // it only for the rows it reads, so the bits of what comes may depend on when it was done.
+  void settle() { options_.optimizer->settle(state_, network().theta().data); }
+
   // of the last step that was not taken because something in it was not finite
   const std::optional<Divergence>& divergence() const { return divergence_; }
 
@@ -60,12 +64,16 @@ class Trainer {
  private:
   using Draw = typename Objective<T>::Draw;
   double fastest() const;  // the largest factor of the rate
+  bool is_constrained(const Segment& segment) const;
+  void load(typename Objective<T>::Batch& batch, const Examples& examples, std::span<const Index> rows);
   Divergence diagnose(const Examples& examples, std::span<const Index> rows, const Draw& draw, double rate,
                       const Poll& poll);
 
   std::shared_ptr<Objective<T>> objective_;
   Options options_;
   OptimizerState<T> state_;
+  std::vector<std::size_t> row_sparse_;          // segments, by piece of the state
+  std::vector<std::span<const Index>> touched_;  // by piece: the rows of the batch under way
   std::optional<Divergence> divergence_;
 };
 

@@ -1,5 +1,6 @@
 #include "nncpp/layers/dense.hpp"
 
+#include "../picked_rows.hpp"
 #include "last_axis.hpp"
 
 namespace nncpp {
@@ -35,10 +36,14 @@ void Dense<T>::forward(const Forward<T>& pass) const {
   const auto& W = pass.weights[0];                                  // (D, K)
   const T* b = options_.use_bias ? pass.weights[1].data : nullptr;  // (K)
   const Index N = u.rows(), D = u.columns(), K = options_.units;
+  const Picks<T>* const rows = pass.picks.empty() ? nullptr : pass.picks[0];  // of u, where they are sparse
 
   T* const v = pass.output.data;                                                  // (N, K)
   T* const z = needs_z(options_.activation) && !pass.is_linear ? pass.saved : v;  // (N, K), in place unless it is kept
-  multiply(matrix(u.data, N, D), matrix(W.data, D, K), z, Write::kAssign, b);
+  if (rows != nullptr)
+    multiply_picked(*rows, W, z, b);
+  else
+    multiply(matrix(u.data, N, D), matrix(W.data, D, K), z, Write::kAssign, b);
   if (!pass.is_linear && options_.activation != Activation::kIdentity) activate(options_.activation, z, v, N, K);
 }
 
@@ -47,6 +52,7 @@ void Dense<T>::backward(const Backward<T>& pass) const {
   const auto& u = pass.inputs[0];   // (N, D)
   const auto& W = pass.weights[0];  // (D, K)
   const Index N = u.rows(), D = u.columns(), K = options_.units;
+  const Picks<T>* const rows = pass.picks.empty() ? nullptr : pass.picks[0];
 
   const T* dz = pass.doutput.data;  // (N, K)
   if (!pass.is_linear && options_.activation != Activation::kIdentity) {
@@ -55,7 +61,12 @@ void Dense<T>::backward(const Backward<T>& pass) const {
   }
   const auto& [du, dW] = std::pair{pass.dinputs[0], pass.dweights[0]};
   if (du.is_wanted()) multiply(matrix(dz, N, K), transposed(W.data, D, K), du.to.data, du.write);
-  if (dW.is_wanted()) multiply(transposed(u.data, N, D), matrix(dz, N, K), dW.to.data, dW.write);
+  if (dW.is_wanted()) {
+    if (rows != nullptr)
+      multiply_picked_backward(*rows, dz, dW);
+    else
+      multiply(transposed(u.data, N, D), matrix(dz, N, K), dW.to.data, dW.write);
+  }
   if (options_.use_bias && pass.dweights[1].is_wanted())
     sum_rows(dz, N, K, pass.dweights[1].to.data, pass.dweights[1].write);
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "nncpp/parallel.hpp"
 #include "same_shape.hpp"
@@ -44,6 +45,7 @@ void GaussianNoise<T>::forward(const Forward<T>& pass) const {
     return;
   }
   const RandomKey key{pass.key.seed, pass.key.stream, pass.rows.epoch};
+  if (pass.sequences != nullptr && pass.sequences->is_packed()) return add_to_sequences(pass, key);
   const Index N = u.shape[0], D = u.size() / N, P = (D + 1) / 2;  // rows, their numbers and their pairs of numbers
   const Index length = D % 2 == 0 ? N * D : D;  // where no row leaves a number of a pair over, all are one long row
   parallel_blocks(N * P, kWork, [&](Index begin, Index end) {
@@ -66,6 +68,32 @@ void GaussianNoise<T>::forward(const Forward<T>& pass) const {
         for (Index j = 0; j < wanted; ++j) to[j] = from[j] + static_cast<T>(deviation_ * number[j]);
         number += 2 * count;
       });
+    }
+  });
+}
+
+// Step t of a row has places t D ... (t + 1) D - 1 of T D, which may begin or end within a pair.
+template <typename T>
+void GaussianNoise<T>::add_to_sequences(const Forward<T>& pass, const RandomKey& key) const {
+  const Sequences& sequences = *pass.sequences;
+  const Index D = pass.inputs[0].size() / sequences.rows(), P = (sequences.steps() * D + 1) / 2;
+  parallel_for(sequences.count(), kWork / 2 * static_cast<double>(pass.output.size()), [&](Index rank) {
+    const Index row = pass.rows[sequences.sample(rank)];
+    std::array<std::uint64_t, kPairs> pairs;
+    std::array<double, 2 * kPairs> numbers;
+    for (Index t = 0; t < sequences.length(rank); ++t) {
+      const T* const from = pass.inputs[0].data + sequences.row(rank, t) * D;
+      T* const to = pass.output.data + sequences.row(rank, t) * D;
+      for (Index first = t * D, end = first + D; first < end;) {
+        const Index pair = first / 2, count = std::min((end + 1) / 2 - pair, kPairs);
+        std::iota(pairs.begin(), pairs.begin() + count, static_cast<std::uint64_t>(row * P + pair));
+        key.normals(std::span(pairs).first(static_cast<std::size_t>(count)),
+                    std::span(numbers).first(static_cast<std::size_t>(2 * count)));
+        for (const Index last = std::min(2 * (pair + count), end); first < last; ++first) {
+          const Index i = first - t * D;
+          to[i] = from[i] + static_cast<T>(deviation_ * numbers[static_cast<std::size_t>(first - 2 * pair)]);
+        }
+      }
     }
   });
 }

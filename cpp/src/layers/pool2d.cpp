@@ -33,13 +33,13 @@ struct View {
 
   Index count() const { return rows.count() * columns.count(); }
   Index first_place() const { return rows.first * places + columns.first; }
-  // where the channels of pixel (row, columns.begin) begin in u
-  Index at(Index row) const { return image + (row * width + columns.begin) * channels; }
+  // where the channels of its first pixel begin in u
+  Index first() const { return image + (rows.begin * width + columns.begin) * channels; }
 
   // f(at, place): where the channels of each pixel begin in u, and its place in the window, in row-major order
   template <typename F>
   void for_pixels(F&& f) const {
-    const Index first = at(rows.begin), row = width * channels, place = first_place();
+    const Index first = this->first(), row = width * channels, place = first_place();
     if (rows.count() == 2 && columns.count() == 2) {  // most pools: no loops
       f(first, place), f(first + channels, place + 1);
       f(first + row, place + places), f(first + row + channels, place + places + 1);
@@ -50,10 +50,28 @@ struct View {
   }
 };
 
-// f(view) for every window of image n
+// The steps of one of the sequences that are packed into u.
+struct SequenceView {
+  const Sequences& sequences;
+  Index rank, number, output, channels;
+
+  Index count() const { return sequences.length(rank); }
+  Index first_place() const { return 0; }
+  Index first() const { return sequences.row(rank, 0) * channels; }
+  template <typename F>
+  void for_pixels(F&& f) const {
+    for (Index t = 0; t < count(); ++t) f(sequences.row(rank, t) * channels, t);
+  }
+};
+
+// f(view) for every window of image n, or for the sequence of rank n
 template <typename Geometry, typename F>
 void for_windows(const Geometry& pool, Index n, F&& f) {
-  const auto& [image, rows, columns] = pool;
+  const auto& [image, rows, columns, packed] = pool;
+  if (packed != nullptr) {
+    const Index sample = packed->sample(n);
+    return f(SequenceView{*packed, n, sample, sample * image.channels, image.channels});
+  }
   Index output = n * pool.size();
   for (Index y = 0; y < rows.positions; ++y)
     for (Index x = 0; x < columns.positions; ++x, output += image.channels)
@@ -96,7 +114,7 @@ void for_images(const Geometry& pool, Index N, double work, F&& f) {
 template <typename T, typename Geometry, typename F>
 void pool_forward(const Geometry& pool, const Tensor<T>& v, double work, F&& reduce) {
   for_images(pool, v.shape[0], work, [&](Index n) {
-    for_windows(pool, n, [&](const View& view) {
+    for_windows(pool, n, [&](const auto& view) {
       for_strips<T>(view.channels, [&](auto strip) { strip.store(v.data + view.output, reduce(view, strip)); });
     });
   });
@@ -110,7 +128,7 @@ void pool_backward(const Geometry& pool, const Gradient<T>& du, double work, F&&
   const bool is_once = is_tiled(pool.rows) && is_tiled(pool.columns);  // one window sees each pixel
   const Index size = pool.image.size();
   const auto spread = [&](Index n, auto adds) {
-    for_windows(pool, n, [&](const View& view) {
+    for_windows(pool, n, [&](const auto& view) {
       for_strips<T>(view.channels, [&](auto strip) {
         const auto part = share(view, strip);
         view.for_pixels([&](Index at, Index place) {
@@ -124,7 +142,8 @@ void pool_backward(const Geometry& pool, const Gradient<T>& du, double work, F&&
       });
     });
   };
-  for_images(pool, du.to.shape[0], work, [&](Index n) {
+  const Index N = pool.packed != nullptr ? pool.packed->count() : du.to.shape[0];
+  for_images(pool, N, work, [&](Index n) {
     if (du.write == Write::kAssign && is_once) return spread(n, std::false_type());
     if (du.write == Write::kAssign) std::fill_n(du.to.data + n * size, size, T(0));
     spread(n, std::true_type());
@@ -149,7 +168,7 @@ std::string Pool2D<T>::kind() const {
 template <typename T>
 Shape Pool2D<T>::output_shape(std::span<const Shape> inputs) const {
   require_inputs(inputs, 1);
-  const auto [image, rows, columns] = over(inputs[0]);
+  const auto [image, rows, columns, packed] = over(inputs[0]);
   if (is_global_) return {image.channels};
   return window_.output_shape(inputs[0], image.channels);
 }
@@ -159,19 +178,22 @@ auto Pool2D<T>::over(const Shape& sample) const -> Geometry {
   const Image image = window_.image(sample);
   if (is_global_) {
     const auto whole = [](Index length) { return Sweep{.length = length, .size = length, .stride = length}; };
-    return {image, whole(image.height), whole(image.width)};
+    return {image, whole(image.height), whole(image.width), nullptr};
   }
   const auto [rows, columns] = window_.over(image);
   for (const Sweep& axis : {rows, columns})
     if (std::max(axis.padding[0], axis.padding[1]) >= axis.size)
       throw ShapeError(text("expected a padding shorter than the window of ", axis.size, ", got (", axis.padding[0],
                             ", ", axis.padding[1], "): a window would lie wholly in it; 'same' fits strides of 1"));
-  return {image, rows, columns};
+  return {image, rows, columns, nullptr};
 }
 
 template <typename T>
-auto Pool2D<T>::over(const Tensor<const T>& u) const -> Geometry {
-  return over(u.shape.sample());
+auto Pool2D<T>::over(const Tensor<const T>& u, const Sequences* sequences) const -> Geometry {
+  if (sequences == nullptr || !sequences->is_packed()) return over(u.shape.sample());
+  Geometry pool = over({sequences->steps(), u.shape.back()});
+  pool.packed = sequences;
+  return pool;
 }
 
 // Max -----------------------------------------------------------------------------------------------------------------
@@ -231,12 +253,12 @@ LayerMemory MaxPool2D<T>::memory(std::span<const Shape> inputs, Index n) const {
 template <typename T>
 void MaxPool2D<T>::forward(const Forward<T>& pass) const {
   const T* const u = pass.inputs[0].data;
-  const auto pool = this->over(pass.inputs[0]);
+  const auto pool = this->over(pass.inputs[0], pass.sequences);
   const Index gap = places_of_image<T>(pool.size()) - pool.size();
   with_place_type(pool.places(), [&](auto type) {
     auto* const saved = reinterpret_cast<decltype(type)*>(pass.saved);
-    pool_forward(pool, pass.output, kWork, [&](const View& view, auto strip) {
-      auto largest = strip.load(u + view.at(view.rows.begin));
+    pool_forward(pool, pass.output, kWork, [&](const auto& view, auto strip) {
+      auto largest = strip.load(u + view.first());
       auto place = simd::set(static_cast<T>(view.first_place()));
       view.for_pixels([&](Index at, Index k) {
         const auto x = strip.load(u + at);
@@ -251,11 +273,11 @@ void MaxPool2D<T>::forward(const Forward<T>& pass) const {
 template <typename T>
 void MaxPool2D<T>::backward(const Backward<T>& pass) const {
   const T* const dv = pass.doutput.data;
-  const auto pool = this->over(pass.inputs[0]);
+  const auto pool = this->over(pass.inputs[0], pass.sequences);
   const Index gap = places_of_image<T>(pool.size()) - pool.size();
   with_place_type(pool.places(), [&](auto type) {
     const auto* const saved = reinterpret_cast<const decltype(type)*>(pass.saved);
-    pool_backward(pool, pass.dinputs[0], kWork, [&](const View& view, auto strip) {
+    pool_backward(pool, pass.dinputs[0], kWork, [&](const auto& view, auto strip) {
       const auto d = strip.load(dv + view.output);
       const auto place = simd::load_whole<T>(saved + view.output + view.number * gap + strip.first);
       return [=](Index, Index k) { return pselect(pcmp_eq(place, simd::set(static_cast<T>(k))), d, simd::set(T(0))); };
@@ -268,7 +290,7 @@ void MaxPool2D<T>::backward(const Backward<T>& pass) const {
 template <typename T>
 void AveragePool2D<T>::forward(const Forward<T>& pass) const {
   const T* const u = pass.inputs[0].data;
-  pool_forward(this->over(pass.inputs[0]), pass.output, kWork, [&](const View& view, auto strip) {
+  pool_forward(this->over(pass.inputs[0], pass.sequences), pass.output, kWork, [&](const auto& view, auto strip) {
     constexpr Index kRun = 64;  // pixels that are added up before the rest: a sum of many keeps its digits
     auto total = simd::set(T(0)), run = total;
     Index length = 0;
@@ -283,7 +305,7 @@ void AveragePool2D<T>::forward(const Forward<T>& pass) const {
 template <typename T>
 void AveragePool2D<T>::backward(const Backward<T>& pass) const {
   const T* const dv = pass.doutput.data;
-  pool_backward(this->over(pass.inputs[0]), pass.dinputs[0], kWork, [&](const View& view, auto strip) {
+  pool_backward(this->over(pass.inputs[0], pass.sequences), pass.dinputs[0], kWork, [&](const auto& view, auto strip) {
     const auto d = pdiv(strip.load(dv + view.output), simd::set(static_cast<T>(view.count())));
     return [=](Index, Index) { return d; };
   });
@@ -317,7 +339,7 @@ LpPool2D<T>::LpPool2D(const Options& options) : Pool2D<T>("Lp", options), p_(opt
 template <typename T>
 void LpPool2D<T>::forward(const Forward<T>& pass) const {
   const T* const u = pass.inputs[0].data;
-  pool_forward(this->over(pass.inputs[0]), pass.output, 4 * kWork, [&](const View& view, auto strip) {
+  pool_forward(this->over(pass.inputs[0], pass.sequences), pass.output, 4 * kWork, [&](const auto& view, auto strip) {
     const auto zero = simd::set(T(0)), infinity = simd::set<T>(std::numeric_limits<T>::infinity());
     auto unit = zero, total = zero;
     view.for_pixels([&](Index at, Index) { unit = pmax(unit, pabs(strip.load(u + at))); });
@@ -330,7 +352,8 @@ void LpPool2D<T>::forward(const Forward<T>& pass) const {
 template <typename T>
 void LpPool2D<T>::backward(const Backward<T>& pass) const {
   const T *const u = pass.inputs[0].data, *const v = pass.output.data, *const dv = pass.doutput.data;
-  pool_backward(this->over(pass.inputs[0]), pass.dinputs[0], 4 * kWork, [&](const View& view, auto strip) {
+  const auto pool = this->over(pass.inputs[0], pass.sequences);
+  pool_backward(pool, pass.dinputs[0], 4 * kWork, [&](const auto& view, auto strip) {
     const auto zero = simd::set(T(0)), norm = strip.load(v + view.output);
     const auto unit = pselect(pcmp_eq(norm, zero), simd::set(T(1)), norm);
     const auto d = strip.load(dv + view.output);

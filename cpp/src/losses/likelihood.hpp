@@ -99,24 +99,28 @@ class NLLM final : public RowLoss<T> {
       total = exp_sum(z, most, d, columns);
       const T to_p = scale / total, keep = (T(1) - smoothing_) * scale,
               each = smoothing_ / static_cast<T>(columns) * scale;
-      for (Index k = 0; d != nullptr && k < columns; ++k)
-        d[k] = d[k] * to_p - (y != nullptr ? y[k] * keep + each : each);
-      if (d != nullptr && y == nullptr) d[label] -= keep;
+      if (d != nullptr && y != nullptr) {
+        for (Index k = 0; k < columns; ++k) d[k] = d[k] * to_p - (y[k] * keep + each);
+      } else if (d != nullptr) {
+        for (Index k = 0; k < columns; ++k) d[k] = d[k] * to_p - each;
+        d[label] -= keep;
+      }
     }
     // -log p_k, the small number apart from the large ones
     const auto surprise = [&](T z_k) {
       using std::log;
       return log(static_cast<Wide<T>>(total)) + (static_cast<Wide<T>>(most) - static_cast<Wide<T>>(z_k));
     };
-    const Index predicted = std::find(z, z + columns, most) - z;
+    // the first of the largest
+    const auto is_predicted = [&](Index k) { return z[k] == most && std::find(z, z + k, most) == z + k; };
     Wide<T> loss = 0;
     if (y == nullptr) {
-      correct = predicted == label;
+      correct = is_predicted(label);
       loss = surprise(z[label]);
     } else {
       for (Index k = 0; k < columns; ++k)
         if (y[k] != T(0)) loss += static_cast<Wide<T>>(y[k]) * surprise(z[k]);
-      correct = predicted == std::max_element(y, y + columns) - y;
+      correct = is_predicted(std::max_element(y, y + columns) - y);
     }
     if (smoothing_ == T(0)) return loss;
     Wide<T> every = 0;

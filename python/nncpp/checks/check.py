@@ -26,6 +26,7 @@ def check_gradients(
     samples: int | None = 32,
     seed: int = 0,
     explain: bool = False,
+    lengths: Any = None,
 ) -> GradientReport:
     """Compare the gradient of a model, a layer, a loss, an expression or a function with differences, in float64.
 
@@ -67,6 +68,8 @@ def check_gradients(
         key of the random choices
     explain
         True adds a walk through the check in plain language to what is printed
+    lengths
+        for a model of sequences, as for ``fit``; what lies behind their ends is taken to be 0, and has gradient 0
 
     Returns
     -------
@@ -78,7 +81,7 @@ def check_gradients(
     NncppError
         if the model is not compiled, or is not exact: has a layer written in Python
     ShapeError, DataError, TypeError
-        for x, y and sample_weight as ``fit`` would; for a value that changes from call to call
+        for x, y, sample_weight and lengths as ``fit`` would; for a value that changes from call to call
 
     References
     ----------
@@ -107,7 +110,7 @@ def check_gradients(
 
     return run(
         subject,
-        (x, y, sample_weight),
+        (x, y, sample_weight, lengths),
         gradient=gradient,
         training=training,
         is_exact=mode == "exact",

@@ -24,7 +24,7 @@ EXACT_ROUNDING = 1e-16  # of the largest slope: terms of a sum round, and their 
 
 def run(
     subject: Any,
-    examples: tuple[Any, Any, Any],
+    examples: tuple[Any, Any, Any, Any],
     *,
     gradient: Any,
     training: bool,
@@ -65,10 +65,11 @@ def _entries(term: Term, lines: Sequence[Line], compared: Sequence[Comparison]) 
     return found
 
 
-def _exact(subject: Any, examples: tuple[Any, Any, Any], training: bool) -> ExactObjective:
+def _exact(subject: Any, examples: tuple[Any, Any, Any, Any], training: bool) -> ExactObjective:
     if not isinstance(subject, Model):
         raise DataError("mode: 'exact' is for models; put a layer or a loss into nn.Sequential([nn.Input(...), ...])")
-    return ExactObjective(subject, *examples, training)
+    x, y, sample_weight, lengths = examples
+    return ExactObjective(subject, x, y, sample_weight, training, lengths)
 
 
 def _compare_exactly(

@@ -25,7 +25,7 @@ LOSS_OUTPUTS = ("identity", "sigmoid", "softmax")  # activations that losses tak
 
 
 def terms_of(
-    subject: Any, x: Any, y: Any, sample_weight: Any, *, gradient: Any, training: bool, seed: int
+    subject: Any, x: Any, y: Any, sample_weight: Any, lengths: Any, *, gradient: Any, training: bool, seed: int
 ) -> tuple[list[Term], int | None]:
     """The terms, and the number of rows.
 
@@ -37,7 +37,9 @@ def terms_of(
     if gradient is not None and isinstance(subject, Model | Loss | Layer | Module | Node):
         raise TypeError(f"gradient: expected None, as {type(subject).__name__} has its own; got {shown(gradient)}")
     if isinstance(subject, Model):
-        return _of_model(subject, x, y, sample_weight, training)
+        return _of_model(subject, (x, y, sample_weight, lengths), training)
+    if lengths is not None:
+        raise TypeError("lengths: expected None; only models take sequences of different lengths")
     if isinstance(subject, Loss):
         return _of_loss(subject, x, y, sample_weight)
     if y is not None or sample_weight is not None:
@@ -53,13 +55,14 @@ def terms_of(
     return [FunctionTerm(subject, real_array("x", x), gradient)], None
 
 
-def _of_model(model: Model, x: Any, y: Any, sample_weight: Any, training: bool) -> tuple[list[Term], int | None]:
+def _of_model(model: Model, given: tuple[Any, Any, Any, Any], training: bool) -> tuple[list[Term], int | None]:
     """Mean loss and penalties of a float64 copy."""
     compilation = model._require_compiled("check_gradients")
-    examples = model._examples(x, y, sample_weight)
+    examples = model._examples(*given)
     twin = model._clone("float64")
     network, whole = twin._network, twin._require_objective("check_gradients")
     whole.require_valid(*examples)
+    examples = examples.without_padding(network.input_kinds)
     losses = compilation.core_losses(network)
     objective = _core.float64.Objective(network.core, losses, compilation.loss_weights, [])
     terms: list[Term] = [DataTerm("data", network, objective, examples, training)]
@@ -81,7 +84,7 @@ def _of_loss(loss: Loss, x: Any, y: Any, sample_weight: Any) -> tuple[list[Term]
     names, shapes = network.output_names, network.output_shapes
     y = data.targets(y, names if loss.takes_target else [], shapes if loss.takes_target else [])
     examples = Examples(
-        data.inputs(arrays if count > 1 else arrays[0], network.input_names, network.input_shapes),
+        data.inputs(arrays if count > 1 else arrays[0], network.input_names, network.input_shapes, network.input_kinds),
         y,
         data.sample_weights(sample_weight),
     )
@@ -113,7 +116,9 @@ def _of_expression(node: Node, x: Any) -> tuple[list[Term], int | None]:
         )
     network = Network(graph, 0, "float64")
     names = dict(zip(graph.inputs, network.input_names, strict=True))
-    rows = data.inputs({names[z]: given[z] for z in names}, network.input_names, network.input_shapes)
+    rows = data.inputs(
+        {names[z]: given[z] for z in names}, network.input_names, network.input_shapes, network.input_kinds
+    )
     objective = _core.float64.Objective(network.core, [_core.float64.ExpressionLoss()], [1.0], [])
     term = DataTerm("expression", network, objective, Examples(rows, [], None), False)
     return [term], len(rows[0]) if rows else None
@@ -132,6 +137,6 @@ def _of_layer(subject: Layer | Module, x: Any, training: bool, seed: int) -> tup
         for mine, theirs in ((twin.parameters, subject.parameters), (twin.state, subject.state)):
             for name, values in theirs.items():
                 mine[name][...] = values
-    # copies, so that entries can be moved
-    inputs = [np.array(u, np.float64 if u.dtype.kind == "f" else None, order="C") for u in arrays]
-    return [LayerTerm(twin, inputs, training, seed)], len(inputs[0])
+    # copies, so that entries can be moved; integers stay where they are and have no gradient
+    inputs = [np.array(u, np.float64, order="C") for u in arrays]
+    return [LayerTerm(twin, inputs, [u.dtype.kind == "f" for u in arrays], training, seed)], len(inputs[0])

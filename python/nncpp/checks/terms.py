@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _core
+from .._sparse import SparseRows
 from ..errors import DataError, ShapeError
 from .numerical import value_of
 
@@ -84,12 +85,15 @@ class DataTerm(Term):
         self, name: str, network: Network, objective: _core.Objective, examples: Examples, training: bool
     ) -> None:
         self.name, self._network, self._objective, self._training = name, network, objective, training
-        # copies, so that entries can be moved; integers stay what they are and have no gradient
-        inputs = [np.array(x, np.float64 if x.dtype.kind == "f" else None, order="C") for x in examples.inputs]
-        self._examples = examples._replace(inputs=inputs)
-        self._is_real = [x.dtype == np.float64 for x in inputs]
-        named = zip(network.input_names, inputs, self._is_real, strict=True)
-        self.arrays = {**network.parameters, **{name: x for name, x, is_real in named if is_real}}
+        # copies, so that entries can be moved; integers and sparse rows stay what they are and have no gradient
+        self._inputs = {
+            name: np.array(x, np.float64, order="C")
+            for name, x in zip(network.input_names, examples.inputs, strict=True)
+            if not isinstance(x, SparseRows) and x.dtype.kind == "f"
+        }
+        named = zip(network.input_names, examples.inputs, strict=True)
+        self._examples = examples._replace(inputs=[self._inputs.get(name, x) for name, x in named])
+        self.arrays = {**network.parameters, **self._inputs}
         self.directional = tuple(network.parameters) or tuple(self.arrays)
 
     def value(self) -> float:
@@ -101,8 +105,9 @@ class DataTerm(Term):
     def gradients(self) -> dict[str, Vector]:
         """By backpropagation, as in training."""
         _, by_theta, by_inputs = self._objective.gradient(*self._examples, self._training, 0, True)
-        named = zip(self._network.input_names, by_inputs, self._is_real, strict=True)
-        return {**self._network.gradients(by_theta), **{name: dx for name, dx, is_real in named if is_real}}
+        named = zip(self._network.input_names, by_inputs, strict=True)
+        of_inputs = {name: dx for name, dx in named if dx is not None and name in self._inputs}
+        return {**self._network.gradients(by_theta), **of_inputs}
 
 
 class PenaltyTerm(Term):
@@ -132,12 +137,10 @@ class LayerTerm(Term):
 
     name = "layer"
 
-    def __init__(self, module: Module, inputs: list[Vector], training: bool, seed: int) -> None:
-        self._module, self._inputs, self._training = module, inputs, training
-        names = ["input"] if len(inputs) == 1 else [f"input_{i}" for i in range(len(inputs))]
-        self._real = [name for name, u in zip(names, inputs, strict=True) if u.dtype == np.float64]
-        named = dict(zip(names, inputs, strict=True))
-        self.arrays = {**module.parameters, **{name: named[name] for name in self._real}}
+    def __init__(self, module: Module, inputs: list[Vector], is_real: list[bool], training: bool, seed: int) -> None:
+        self._module, self._inputs, self._is_real, self._training = module, inputs, is_real, training
+        self._names = ["input"] if len(inputs) == 1 else [f"input_{i}" for i in range(len(inputs))]
+        self.arrays = {**module.parameters, **self._real(inputs)}
         self.directional = tuple(module.parameters) or tuple(self.arrays)
         shape = module._core.forward(inputs, training, 0).shape
         self._projection = _core.normal(seed, "check", 2**31, int(np.prod(shape))).reshape(shape)
@@ -151,9 +154,12 @@ class LayerTerm(Term):
         core = self._module._core
         output = core.forward(self._inputs, self._training, 0)
         by_inputs, by_name = core.backward(self._inputs, output, self._projection, self._training, 0)
-        named = zip(self._inputs, by_inputs, strict=True)
-        real = [du for u, du in named if u.dtype == np.float64]
-        return {**by_name, **dict(zip(self._real, real, strict=True))}
+        return {**by_name, **self._real(by_inputs)}
+
+    def _real(self, arrays: list[Vector]) -> dict[str, Vector]:
+        """By name those of inputs that have a gradient."""
+        named = zip(self._names, arrays, self._is_real, strict=True)
+        return {name: values for name, values, is_real in named if is_real}
 
 
 class FunctionTerm(Term):

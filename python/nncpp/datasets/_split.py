@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import _core
 from .._arguments import random_seed
+from .._sparse import SparseRows
 from ..errors import DataError, ShapeError
 
 
@@ -16,7 +17,7 @@ def split(arrays: Sequence[Any], test: float | int = 0.25, seed: int = 0) -> tup
     Parameters
     ----------
     arrays : sequence of array-likes of n rows each
-        For instance ``(x, y)`` or ``(x, y, sample_weight)``. pandas objects stay what they are.
+        For instance ``(x, y)`` or ``(x, y, sample_weight)``. pandas objects and sparse matrices stay what they are.
     test : float in (0, 1) or int in 1 ... n - 1
         Share of the rows that go to the test set, rounded to whole rows, or their number.
     seed : int
@@ -44,12 +45,20 @@ def split(arrays: Sequence[Any], test: float | int = 0.25, seed: int = 0) -> tup
     """
     if not isinstance(arrays, tuple | list):
         raise TypeError(f"arrays: expected a tuple such as (x, y), got {type(arrays).__name__}")
-    tables = [array if hasattr(array, "iloc") else np.asarray(array) for array in arrays]
+    tables = [_table(array) for array in arrays]
     rows = _common_length(tables)
     num_test = _num_test_rows(test, rows)
 
     order = _core.permutation(random_seed(seed), "split", 0, rows)
     return _take(tables, order[num_test:]), _take(tables, order[:num_test])
+
+
+def _table(array: Any) -> Any:
+    if hasattr(array, "iloc"):
+        return array
+    if hasattr(array, "tocsr"):
+        return array.tocsr()
+    return SparseRows.of(array, "arrays") if hasattr(array, "indptr") else np.asarray(array)
 
 
 def _common_length(tables: list[Any]) -> int:
@@ -58,12 +67,12 @@ def _common_length(tables: list[Any]) -> int:
     for i, table in enumerate(tables):
         if table.ndim == 0:
             raise ShapeError(f"arrays[{i}]: expected rows, got a single value")
-    lengths = [len(table) for table in tables]
+    lengths = [table.shape[0] for table in tables]
     if len(set(lengths)) > 1:
         raise ShapeError(f"arrays: expected the same number of rows in each, got {lengths}")
     if lengths[0] < 2:
         raise ShapeError(f"arrays: expected at least 2 rows to split, got {lengths[0]}")
-    return lengths[0]
+    return int(lengths[0])
 
 
 def _num_test_rows(test: float | int, rows: int) -> int:

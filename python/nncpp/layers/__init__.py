@@ -5,13 +5,16 @@ from ._layer import Layer
 from .activation import Activation
 from .augmentation import CenterCrop, RandomCrop, RandomFlip, RandomShift
 from .batch_norm import BatchNorm
+from .bidirectional import Bidirectional
 from .conv import Conv1D, Conv2D
 from .conv_transpose import Conv1DTranspose, Conv2DTranspose
 from .custom import CustomActivation, CustomLayer, Parameter
 from .dense import Dense
 from .dropout import Dropout, SpatialDropout1D, SpatialDropout2D
+from .embedding import Embedding
 from .flatten import Flatten
 from .gaussian_noise import GaussianNoise
+from .hierarchical_softmax import HierarchicalSoftmax
 from .input import Input
 from .locally_connected import LocallyConnected1D, LocallyConnected2D
 from .maxout import Maxout
@@ -29,17 +32,21 @@ from .pooling import (
 )
 from .prelu import PReLU
 from .rearrangement import Concatenate, Reshape
+from .recurrent import GRU, LSTM, SimpleRNN
 from .standardize import Standardize
 from .up_sample import UpSample1D, UpSample2D
 from .whiten import Whiten
 from .zero_pad import ZeroPad1D, ZeroPad2D
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "Activation",
     "Add",
     "AveragePool1D",
     "AveragePool2D",
     "BatchNorm",
+    "Bidirectional",
     "CenterCrop",
     "Concatenate",
     "Conv1D",
@@ -50,12 +57,14 @@ __all__ = [
     "CustomLayer",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GaussianNoise",
     "GlobalAveragePool1D",
     "GlobalAveragePool2D",
     "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "HierarchicalSoftmax",
     "Input",
     "Layer",
     "LocallyConnected1D",
@@ -71,6 +80,7 @@ __all__ = [
     "RandomFlip",
     "RandomShift",
     "Reshape",
+    "SimpleRNN",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "Standardize",

@@ -1,10 +1,10 @@
 """What is told beside the loss. Metrics have no gradient; they never change training.
 
-In ``compile(metrics=...)`` by name or as objects. Accuracy is counted by the core while it computes the loss, on
-training data too; the others are computed from predictions: in ``evaluate``, and after each epoch on validation data.
+In ``compile(metrics=...)`` by name or as objects. Accuracy and perplexity come with the core's loss, on training data
+too; the others are computed from predictions: in ``evaluate``, and after each epoch on validation data.
 """
 
-from ._metric import Accuracy, FunctionMetric, Metric, is_better_larger, metric
+from ._metric import Accuracy, FunctionMetric, Metric, Perplexity, is_better_larger, metric
 from .classification import AUC, F1, BinaryAccuracy, Precision, Recall, TopKAccuracy
 from .confusion import confusion_matrix
 from .regression import MAE, R2
@@ -18,6 +18,7 @@ __all__ = [
     "BinaryAccuracy",
     "FunctionMetric",
     "Metric",
+    "Perplexity",
     "Precision",
     "Recall",
     "TopKAccuracy",

@@ -11,14 +11,14 @@ import numpy as np
 from .._configured import Configured
 from ..errors import DataError
 from ..losses import Loss
-from ._rows import Rows
+from ._rows import Rows, steps_that_count
 
 
 class Metric(Configured):
     """Base of all metrics: weighted scores of predictions, each for losses of certain tasks.
 
-    Called with arrays a metric gives its score there: ``metric(y_true, y_pred, sample_weight, loss="nllm")``. The loss
-    says how they are to be read. y_true: labels, one-hot rows or distributions (the largest entry counts) for losses of
+    Called with arrays a metric gives its score there: ``metric(y_true, y_pred, sample_weight, loss="nllm")``, of the
+    steps that count with ``lengths=``. The loss says how they are to be read. y_true: labels, one-hot rows or distributions (the largest entry counts) for losses of
     classes; 0 and 1, or -1 and 1, for binary ones; numbers for regression. y_pred: what ``predict`` gives. The score is
     NaN if a prediction is not finite.
 
@@ -72,11 +72,13 @@ class Metric(Configured):
                 f"{output} has {loss.kind}: use {', '.join(metrics)}"
             )
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, loss: Any) -> float:
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, loss: Any, lengths: Any = None
+    ) -> float:
         loss = Loss.of(loss, "loss")
         if loss.num_outputs > 1:
             raise DataError(f"loss: {self.kind} of arrays needs a loss with targets, got {loss.kind}; use evaluate")
-        rows = Rows(y_true, y_pred, sample_weight, loss)
+        rows = Rows(y_true, y_pred, sample_weight, loss, lengths)
         self.require(loss, rows.columns, "y_pred")
         return self._score(rows) if np.isfinite(rows.predictions).all() else float("nan")
 
@@ -105,8 +107,37 @@ class Accuracy(Metric, kind="accuracy"):
         return rows.mean((rows.truth == rows.decisions()).all(axis=1))
 
 
+class Perplexity(Metric, kind="perplexity"):
+    """exp of the mean of -log p, p the probability of the right class: as many equally likely ones it is like.
+
+    Of a language model, over all steps that count. The core's mean loss tells it, so it costs nothing, while training
+    too. Goes with the loss "nllm" without label smoothing.
+
+    Examples
+    --------
+    >>> import nncpp as nn
+    >>> nn.metrics.Perplexity()([0, 1], [[0.5, 0.5], [0.5, 0.5]], loss="nllm").__round__(6)
+    2.0
+    """
+
+    tasks = ("classes",)
+    is_better_larger = False
+
+    def require(self, loss: Loss, columns: int, output: str) -> None:
+        """Raises DataError for all losses that are not the mean of -log p."""
+        super().require(loss, columns, output)
+        if loss.kind != "nllm" or getattr(loss, "label_smoothing", 0) > 0:
+            raise DataError(f"metrics: perplexity needs the loss nllm without label smoothing, {output} has {loss!r}")
+
+    def _score(self, rows: Rows) -> float:
+        with np.errstate(divide="ignore"):
+            return float(np.exp(-rows.mean(np.log(rows.predictions[rows.truth].astype(np.float64)))))
+
+
 class FunctionMetric:
     """A caller's function(y_true, y_pred) -> float, on validation data and in ``evaluate``.
+
+    Of sequences with lengths it gets the steps that count, one after the other, (P, ...).
 
     Its name is the key in the history. A saved model does not keep it: compile again after ``load``.
 
@@ -135,7 +166,18 @@ class FunctionMetric:
         if loss.num_outputs > 1:
             raise DataError(f"metrics: {self.name} needs targets; {output} has {loss.kind}: use accuracy")
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, loss: Any = None) -> float:  # noqa: ARG002
+    def __call__(
+        self,
+        y_true: Any,
+        y_pred: Any,
+        sample_weight: Any = None,  # noqa: ARG002
+        *,
+        loss: Any = None,  # noqa: ARG002
+        lengths: Any = None,
+    ) -> float:
+        if lengths is not None:
+            counts = steps_that_count(lengths, y_pred)
+            y_true, y_pred = np.asarray(y_true)[counts], y_pred[counts]
         return float(self.function(y_true, y_pred))
 
 

@@ -23,10 +23,17 @@ class Rows:
         of a position that of its sample
     """
 
-    def __init__(self, y_true: Any, y_pred: Any, sample_weight: Any, loss: Loss) -> None:
+    def __init__(self, y_true: Any, y_pred: Any, sample_weight: Any, loss: Loss, lengths: Any = None) -> None:
         predictions, targets = array(y_pred, "y_pred"), array(y_true, "y_true")
         if predictions.ndim == 0 or targets.ndim == 0:
             raise ShapeError("y_true, y_pred: expected a row for each sample, got a single number")
+        if lengths is not None:
+            counts = steps_that_count(lengths, predictions)
+            if targets.shape[:2] != counts.shape:
+                raise ShapeError(f"y_true: expected {counts.shape} steps as in y_pred, got {targets.shape}")
+            predictions, targets = predictions[counts], targets[counts]
+            if sample_weight is not None:
+                sample_weight = np.repeat(array(sample_weight, "sample_weight"), counts.sum(axis=1))
         if predictions.ndim == 1:
             predictions = predictions[:, None]
         self.loss = loss
@@ -75,6 +82,16 @@ class Rows:
         if not ((weights >= 0) & (weights < np.inf)).all():
             raise DataError("sample_weight: expected finite numbers >= 0, got others")
         return weights.repeat(len(self) // max(samples, 1))
+
+
+def steps_that_count(value: Any, predictions: Array) -> NDArray[np.bool_]:
+    """(n, T): True for the first so many steps of each row."""
+    found = array(value, "lengths")
+    if predictions.ndim < 2 or found.shape != predictions.shape[:1]:
+        raise ShapeError(f"lengths: expected one for each row of y_pred {predictions.shape}, got {found.shape}")
+    if found.dtype.kind not in "iu" or not ((found >= 1) & (found <= predictions.shape[1])).all():
+        raise DataError(f"lengths: expected whole numbers 1 ... {predictions.shape[1]}, got others")
+    return np.less(np.arange(predictions.shape[1]), found[:, None])
 
 
 def labels(argument: str, values: Array, classes: int) -> NDArray[np.int64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import abstractmethod
 from typing import Any, Self
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import data
-from .._configured import Configured
+from .._configured import Configured, _parameters
 from ..data import Array
 from ..errors import DataError, NncppError, ShapeError
 from ..layers import Dense, Input
@@ -42,7 +41,7 @@ class Estimator(Configured):
     _model: Model | None = None
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name in inspect.signature(type(self)).parameters:
+        if name in _parameters(type(self)):
             super().__setattr__(name, value)  # once
         else:
             object.__setattr__(self, name, value)
@@ -81,6 +80,21 @@ class _Classifier(Estimator):
     """Labels of any type that sorts become 0 ... K - 1; ``classes_`` has them in that order."""
 
     classes_: NDArray[Any]
+
+    @abstractmethod
+    def predict(self, x: Any) -> NDArray[Any]:
+        """Labels (n,), as they were in y."""
+
+    def score(self, x: Any, y: Any, sample_weight: Any = None) -> float:
+        """Weighted fraction of rows with the right label."""
+        predictions = self.predict(x)
+        is_right = predictions == labels_of(y, len(predictions))
+        return float(np.average(is_right, weights=weights_of(sample_weight, len(predictions))))
+
+
+class _RowClassifier(_Classifier):
+    """Of rows of numbers."""
+
     _threshold = 0.0  # of a single output, above which a row is of the second class
 
     def fit(self, x: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -100,9 +114,7 @@ class _Classifier(Estimator):
         the object itself
         """
         rows = rows_of(x)
-        classes, labels = np.unique(labels_of(y, len(rows)), return_inverse=True)
-        if len(classes) < 2:
-            raise DataError(f"y: expected at least 2 classes, got only {classes.tolist()[0]!r}")
+        classes, labels = classes_of(y, len(rows))
         self._model = self._trained(rows, labels, len(classes), sample_weight)
         self.classes_ = classes
         return self
@@ -127,14 +139,8 @@ class _Classifier(Estimator):
         index = outputs[:, 0] > self._threshold if outputs.shape[1] == 1 else outputs.argmax(axis=1)
         return np.asarray(self.classes_[index.astype(np.int64)])
 
-    def score(self, x: Any, y: Any, sample_weight: Any = None) -> float:
-        """Weighted fraction of rows with the right label."""
-        predictions = self.predict(x)
-        is_right = predictions == labels_of(y, len(predictions))
-        return float(np.average(is_right, weights=weights_of(sample_weight, len(predictions))))
 
-
-class _LinearClassifier(_Classifier):
+class _LinearClassifier(_RowClassifier):
     """Scores of no unit: above 0 for the second class, or largest for the right one."""
 
     def decision_function(self, x: Any) -> Array:
@@ -190,6 +196,14 @@ def labels_of(y: Any, rows: int) -> NDArray[Any]:
             kinds = sorted({type(label).__name__ for label in labels})
             raise TypeError(f"y: expected labels of one type, got {', '.join(kinds)}") from None
     return labels
+
+
+def classes_of(y: Any, rows: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The labels that there are, sorted, at least two; and for each row its place among them."""
+    classes, labels = np.unique(labels_of(y, rows), return_inverse=True)
+    if len(classes) < 2:
+        raise DataError(f"y: expected at least 2 classes, got only {classes.tolist()[0]!r}")
+    return classes, labels
 
 
 def numbers_of(y: Any, rows: int) -> NDArray[np.float64]:

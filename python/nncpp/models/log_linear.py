@@ -13,11 +13,11 @@ from ..history import History
 from ..minimization import METHODS, Minimum, minimize
 from ..model import Model
 from ..optimizers import Optimizer
-from ._base import _Classifier, linear_model
+from ._base import Estimator, _RowClassifier, linear_model
 
 
-class _LogLinear(_Classifier):
-    """Arguments and training that the two have in common."""
+class _LogLinear(Estimator):
+    """Arguments and training that log-linear models have in common."""
 
     result_: Minimum | History
 
@@ -42,7 +42,7 @@ class _LogLinear(_Classifier):
         self.batch_size = whole_number("batch_size", batch_size, at_least=1)
         self.seed = random_seed(seed)
 
-    def _descend(self, model: Model, loss: str, x: Array, labels: Array, sample_weight: Any) -> Model:
+    def _descend(self, model: Model, loss: str, x: Any, labels: Array, sample_weight: Any) -> Model:
         if isinstance(self.method, str) and self.method in METHODS:
             model.compile(loss=loss)
             self.result_ = minimize(
@@ -62,7 +62,7 @@ class _LogLinear(_Classifier):
         return model
 
 
-class LogisticRegression(_LogLinear):
+class LogisticRegression(_LogLinear, _RowClassifier):
     """P(second class) = sigmoid(w . x + b), of two classes; J = mean of -log P(y) + l2 / 2 |w|^2.
 
     The bias is not penalized. J is convex: with l2 > 0 there is one minimum. In scikit-learn, which adds up where nncpp
@@ -116,7 +116,7 @@ class LogisticRegression(_LogLinear):
         return np.hstack([1 - p, p])
 
 
-class SoftmaxRegression(_LogLinear):
+class SoftmaxRegression(_LogLinear, _RowClassifier):
     """P(class k) = exp(w_k . x + b_k) / sum_j exp(w_j . x + b_j); J = mean of -log P(y) + l2 / 2 sum_k |w_k|^2.
 
     Multinomial logistic regression, or MaxEnt. Biases are not penalized. In scikit-learn C = 1 / (n l2). Two classes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,52 @@ from .. import _core
 from .._arguments import flag, number, random_seed, whole_number
 from ..data import Array
 from ..model import Model
-from ._base import _LinearClassifier, linear_model, weights_of
+from ._base import Estimator, _LinearClassifier, linear_model, weights_of
+
+Floats = NDArray[np.float64]
 
 
-class Perceptron(_LinearClassifier):
+class _MistakeDriven(Estimator):
+    """The rule, whatever a row is: its scores are asked for, and at a mistake weights are moved."""
+
+    mistakes_: list[int]
+
+    def __init__(
+        self, *, rate: float = 1.0, epochs: int = 100, shuffle: bool = True, averaged: bool = False, seed: int = 0
+    ) -> None:
+        self.rate = number("rate", rate, "(0, inf)")
+        self.epochs = whole_number("epochs", epochs, at_least=1)
+        self.shuffle = flag("shuffle", shuffle)
+        self.averaged = flag("averaged", averaged)
+        self.seed = random_seed(seed)
+
+    def _visit(
+        self, labels: Array, rates: Floats, scores: Callable[[int], Floats], move: Callable[[int, Floats, int], None]
+    ) -> int:
+        """Calls ``move(row, what each unit gets of it, rows seen before)`` at each mistake; returns the rows seen."""
+        seen, mistakes = 0, []
+        for order in self._orders(rates):
+            mistakes.append(0)
+            for i in order:
+                direction = _direction(scores(i), labels[i])
+                if direction is not None:
+                    move(i, rates[i] * direction, seen)
+                    mistakes[-1] += 1
+                seen += 1
+            if mistakes[-1] == 0:
+                break
+        self.mistakes_ = mistakes
+        return seen
+
+    def _orders(self, rates: Floats) -> Iterator[Array]:
+        """The rows that count, in the order of each epoch."""
+        n = len(rates)
+        for epoch in range(self.epochs):
+            order = _core.permutation(self.seed, "order", epoch, n) if self.shuffle else np.arange(n)
+            yield order[rates[order] > 0]
+
+
+class Perceptron(_MistakeDriven, _LinearClassifier):
     """s = w . x + b, the second class where s > 0. At a mistake w += rate y x and b += rate y, with y in {-1, +1}.
 
     A mistake is y s <= 0. For K > 2 classes each has its w_k, and the largest score wins. Where another class k scores
@@ -60,17 +102,6 @@ class Perceptron(_LinearClassifier):
     (array(['yes', 'no'], dtype='<U3'), 0)
     """
 
-    mistakes_: list[int]
-
-    def __init__(
-        self, *, rate: float = 1.0, epochs: int = 100, shuffle: bool = True, averaged: bool = False, seed: int = 0
-    ) -> None:
-        self.rate = number("rate", rate, "(0, inf)")
-        self.epochs = whole_number("epochs", epochs, at_least=1)
-        self.shuffle = flag("shuffle", shuffle)
-        self.averaged = flag("averaged", averaged)
-        self.seed = random_seed(seed)
-
     def fit(self, x: Any, y: Any, sample_weight: Any = None) -> Perceptron:
         """Learns from n rows, one after the other.
 
@@ -96,35 +127,21 @@ class Perceptron(_LinearClassifier):
         rates = self.rate * weights_of(sample_weight, len(x))
         rows = np.hstack([x.astype(np.float64), np.ones((len(x), 1))])
         weights, early = np.zeros((2, rows.shape[1], units))
-        seen, mistakes = 0, []
-        for order in self._orders(rates):
-            mistakes.append(0)
-            for i in order:
-                direction = _direction(rows[i] @ weights, labels[i])
-                if direction is not None:
-                    step = rates[i] * np.outer(rows[i], direction)
-                    weights += step
-                    early += seen * step  # how often the mean has missed this step
-                    mistakes[-1] += 1
-                seen += 1
-            if mistakes[-1] == 0:
-                break
+
+        def move(i: int, direction: Floats, seen: int) -> None:
+            step = np.outer(rows[i], direction)
+            weights[...] += step
+            early[...] += seen * step  # how often the mean has missed this step
+
+        seen = self._visit(labels, rates, lambda i: rows[i] @ weights, move)
         if self.averaged:
             weights -= early / seen
         model.parameters["linear/weight"][...] = weights[:-1]
         model.parameters["linear/bias"][...] = weights[-1]
-        self.mistakes_ = mistakes
         return model
 
-    def _orders(self, rates: NDArray[np.float64]) -> Iterator[Array]:
-        """The rows that count, in the order of each epoch."""
-        n = len(rates)
-        for epoch in range(self.epochs):
-            order = _core.permutation(self.seed, "order", epoch, n) if self.shuffle else np.arange(n)
-            yield order[rates[order] > 0]
 
-
-def _direction(scores: NDArray[np.float64], label: int) -> NDArray[np.float64] | None:
+def _direction(scores: Floats, label: int) -> Floats | None:
     """What a mistake adds to each unit, in rows; None where there is no mistake."""
     if len(scores) == 1:
         sign = 1.0 if label == 1 else -1.0

@@ -32,7 +32,14 @@ CAUSES = {
 
 
 def preflight(
-    model: Model, x: Any, y: Any = None, sample_weight: Any = None, *, subset: int = 16, seed: int = 0
+    model: Model,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    lengths: Any = None,
+    subset: int = 16,
+    seed: int = 0,
 ) -> PreflightReport:
     """Look for what spoils a training before it begins: in the data, the first weights, the loss and the rate.
 
@@ -61,8 +68,8 @@ def preflight(
     ----------
     model
         compiled model of either type; it is not changed
-    x, y, sample_weight
-        as for ``fit``
+    x, y, sample_weight, lengths
+        as for ``fit``; with lengths what is said of rows is said of the steps that count
     subset
         rows of the tiny subset, at most; fewer for nets with few parameters or inputs
     seed
@@ -78,7 +85,7 @@ def preflight(
     NncppError
         if the model is not compiled
     ShapeError, DataError, TypeError
-        for x, y and sample_weight as ``fit`` would
+        for x, y, sample_weight and lengths as ``fit`` would
 
     References
     ----------
@@ -103,7 +110,7 @@ def preflight(
     if not isinstance(model, Model):
         raise TypeError(f"model: expected an nncpp Model, got {shown(model)}")
     rows = whole_number("subset", subset, at_least=1)
-    subject = Subject(model, x, y, sample_weight, random_seed(seed))
+    subject = Subject(model, (x, y, sample_weight, lengths), random_seed(seed))
     checks: dict[str, Callable[[Subject], Iterator[Entry]]] = {
         "inputs": data.inputs,
         "labels": data.labels,

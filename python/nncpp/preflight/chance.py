@@ -13,7 +13,7 @@ from ..losses import Loss
 from .subject import Term
 
 if TYPE_CHECKING:
-    from ..data import Array
+    from ..data import Array, Examples
 
 # Random weights lose a little more than chance: scores of deviation sqrt(2), which He and Glorot give at most for
 # inputs of size 1, cost half a log K, more where columns are alike or few; outputs of size 1 cost 1 if squared.
@@ -42,15 +42,10 @@ class Chance:
     floor: float = 0.0
 
 
-def chance_of(term: Term, y: Array | None, weights: Array | None) -> Chance | None:
-    """For targets of these rows; None for a loss of which it is not known."""
+def chance_of(term: Term, examples: Examples) -> Chance | None:
+    """For the targets of these rows; None for a loss of which it is not known."""
     rule = _RULES.get(term.loss.kind)
-    if rule is None:
-        return None
-    if y is None:
-        return rule(term.loss, np.empty((0, term.columns)), None)
-    table = term.table(y)
-    return rule(term.loss, table, None if weights is None else np.repeat(weights, len(table) // len(y)))
+    return None if rule is None else rule(term.loss, *term.targets(examples))
 
 
 def _squared(_: Loss, y: Array, w: Array | None) -> Chance:

@@ -5,6 +5,7 @@ from math import inf
 
 import numpy as np
 
+from .._sparse import SparseRows
 from ..data import Array
 from ..graph import Node
 from ..layers import BatchNorm, Dropout, GaussianNoise
@@ -39,12 +40,12 @@ RANGES = {  # what an output with this activation can give
 
 def inputs(subject: Subject) -> Iterator[Entry]:
     """Scale, mean and range of the columns, as the first layers that do not rescale them get them."""
-    if subject.sample.rows > 1 and not any(np.ptp(x, axis=0).any() for x in subject.sample.inputs):
+    if subject.sample.rows > 1 and not any(_varies(x) for x in subject.sample.inputs):
         yield Entry("inputs", "warn", "x is the same in every row", "check x: there is nothing to learn from")
         return
     seen = []
     for node in subject.graph.inputs:
-        for first in _first_seen(subject, node):
+        for first in _first_seen(subject, node) if node.kind == "numbers" else ():
             columns = subject.of(first).astype(np.float64)
             columns = columns.reshape(-1, columns.shape[-1] if columns.ndim > 1 else 1)
             name, is_flat = subject.graph.name(node), len(node.shape) == 1
@@ -56,6 +57,14 @@ def inputs(subject: Subject) -> Iterator[Entry]:
                 seen.append(f"{name}: {_about(columns, noun)}")
     if seen:
         yield Entry("inputs", "ok", "; ".join(seen))
+
+
+def _varies(x: Array | SparseRows) -> bool:
+    """Whether there are two rows that differ."""
+    if isinstance(x, SparseRows):
+        rows = (x[i : i + 1] for i in range(len(x)))
+        return len({(row.indices.tobytes(), row.data.tobytes()) for row in rows}) > 1
+    return bool(np.ptp(x, axis=0).any())
 
 
 def _first_seen(subject: Subject, node: Node) -> list[Node]:
@@ -173,8 +182,8 @@ def pairing(subject: Subject) -> Iterator[Entry]:
     """Whether the outputs can give what is asked of them, and whether another loss would ask better."""
     ok = []
     for term in subject.terms:
-        y = None if term.target is None else subject.everything.targets[term.target]
-        problem = None if y is None or term.loss.task != "regression" else _pairing_problem(term, term.table(y))
+        has_numbers = term.target is not None and term.loss.task == "regression"
+        problem = _pairing_problem(term, term.targets(subject.everything)[0]) if has_numbers else None
         if problem is None:
             ok.append(f"{term.name}: {term.loss.kind} with {term.activation}")
         else:
@@ -203,9 +212,6 @@ def _pairing_problem(term: Term, y: Array) -> Entry | None:
 
 def _targets(subject: Subject) -> Iterator[tuple[Term, Array, Array | None]]:
     """Each loss that has targets, with these of all rows that count, and the rows' weights."""
-    weights = subject.everything.weights
     for term in subject.terms:
         if term.target is not None:
-            y = subject.everything.targets[term.target]
-            table = term.table(y)
-            yield term, table, None if weights is None else np.repeat(weights, len(table) // len(y))
+            yield term, *term.targets(subject.everything)

@@ -130,8 +130,7 @@ def units(subject: Subject) -> Iterator[Entry]:
 def initial_loss(subject: Subject) -> Iterator[Entry]:
     """Against what it is for a net that knows nothing."""
     for term, sums in zip(subject.terms, subject.value.sums, strict=True):
-        y = None if term.target is None else subject.sample.targets[term.target]
-        chance = chance_of(term, y, subject.sample.weights)
+        chance = chance_of(term, subject.sample)
         value = sums.loss / sums.weight
         if chance is None:
             yield Entry("initial loss", "skipped", f"{term.name}: {value:.4g}; what chance gives is not known")

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,8 @@ class Term:
         index among the targets; None where it takes none
     shape
         of the output, for one sample
+    has_steps
+        whether lengths count for it
     """
 
     name: str
@@ -40,6 +43,7 @@ class Term:
     node: Node
     target: int | None
     shape: tuple[int, ...]
+    has_steps: bool
 
     @property
     def columns(self) -> int:
@@ -51,11 +55,24 @@ class Term:
         """The name of the output's activation."""
         return getattr(self.node.layer, "activation", "identity")
 
-    def table(self, y: Array) -> Array:
-        """Targets as rows of one number a unit, (..., K) float64; labels as one-hot rows."""
-        if self.loss.task == "classes" and y.size * self.columns == len(y) * math.prod(self.shape):
-            return np.eye(self.columns)[y.reshape(-1).astype(np.int64)]
-        return y.reshape(-1, self.columns).astype(np.float64)
+    def targets(self, examples: Examples) -> tuple[Array, Array | None]:
+        """Those that count, as rows of one number a unit, (..., K) float64, with labels as one-hot rows; their weights.
+
+        Of a loss that takes none there are no rows.
+        """
+        weights = examples.weights
+        if self.target is None:
+            return np.empty((0, self.columns)), None
+        y, shape = examples.targets[self.target], self.shape
+        if self.has_steps and examples.lengths is not None:
+            counts = np.less(np.arange(y.shape[1]), examples.lengths[:, None])
+            y, shape = y[counts], shape[1:]
+            weights = None if weights is None else np.repeat(weights, examples.lengths)
+        if self.loss.task == "classes" and y.size * self.columns == len(y) * math.prod(shape):
+            table = np.eye(self.columns)[y.reshape(-1).astype(np.int64)]
+        else:
+            table = y.reshape(-1, self.columns).astype(np.float64)
+        return table, None if weights is None else np.repeat(weights, len(table) // len(y))
 
 
 class Subject:
@@ -66,16 +83,16 @@ class Subject:
     model
         the copy: same values, losses and optimizer, no randomness; adapted to x
     everything, sample
-        all rows; at most ROWS of those whose weight is not 0
+        all rows; at most ROWS of those whose weight is not 0, with inputs of 0 where a sequence has ended
     terms
         the losses
     """
 
-    def __init__(self, model: Model, x: object, y: object, sample_weight: object, seed: int) -> None:
+    def __init__(self, model: Model, given: tuple[Any, Any, Any, Any], seed: int) -> None:
         model._require_compiled("preflight")
         twin = copy.deepcopy(model)
-        with twin._built_for(x) as network:
-            self.everything = twin._checked("preflight", x, y, sample_weight)
+        with twin._built_for(given[0]) as network:
+            self.everything = twin._checked("preflight", *given)
             if network.not_adapted():
                 network.adapt(self.everything.inputs)
         self.model, self.seed = _quiet(twin), seed
@@ -85,10 +102,19 @@ class Subject:
         weights = self.everything.weights
         counted = np.arange(self.everything.rows) if weights is None else np.flatnonzero(weights)
         order = _core.permutation(seed, "check", 0, len(counted))
-        self.sample = rows_of(self.everything, np.sort(counted[order[:ROWS]]))
+        sample = rows_of(self.everything, np.sort(counted[order[:ROWS]]))
+        self.sample = sample.without_padding(self.network.input_kinds)
         targets = {output: i for i, output in enumerate(self.compilation.target_outputs)}
         self.terms = [
-            Term(name, loss, weight, self.graph.outputs[k], targets.get(k), self.network.output_shapes[k])
+            Term(
+                name,
+                loss,
+                weight,
+                self.graph.outputs[k],
+                targets.get(k),
+                self.network.output_shapes[k],
+                k in self.compilation.outputs_with_steps,
+            )
             for name, loss, weight, k in zip(
                 self.compilation.names,
                 self.compilation.losses,
@@ -111,8 +137,14 @@ class Subject:
         return _quiet(self.model)
 
     def of(self, node: Node) -> Array:
-        """What a node gives, (N, ...); z of an output whose activation the loss takes over."""
-        return self._values[self.ids[node]]
+        """What a node gives, (N, ...); z of an output whose activation the loss takes over.
+
+        With lengths N is the number of steps where there are steps: the core hands them over as one sequence.
+        """
+        values = self._values[self.ids[node]]
+        assert values is not None  # tokens and sparse rows are not asked for
+        is_packed = self.sample.lengths is not None and values.shape[1:] != self.network.shapes[node]
+        return values[0] if is_packed else values
 
     def users(self, node: Node) -> list[Node]:
         """The nodes that take this one."""
@@ -153,7 +185,8 @@ def rows_of(examples: Examples, rows: Sequence[int] | Array) -> Examples:
     """Some of the rows, as copies."""
     index = np.asarray(rows, np.int64)
     weights = None if examples.weights is None else examples.weights[index]
-    return Examples([x[index] for x in examples.inputs], [y[index] for y in examples.targets], weights)
+    lengths = None if examples.lengths is None else examples.lengths[index]
+    return Examples([x[index] for x in examples.inputs], [y[index] for y in examples.targets], weights, lengths)
 
 
 def _quiet(model: Model) -> Model:

@@ -9,6 +9,7 @@ from time import perf_counter
 import numpy as np
 
 from .. import _core
+from .._sparse import SparseRows
 from ..data import Array, Examples
 from ..network import Network
 from ..optimizers import Adam
@@ -89,24 +90,30 @@ def _capacity(subject: Subject) -> int:
 
 def _far_apart(examples: Examples, count: int) -> Array:
     """Row numbers, each the farthest from those before; fewer where the rest are repetitions."""
-    table = np.concatenate([x.reshape(len(x), -1).astype(np.float64) for x in examples.inputs], axis=1)
+    tables = [x if isinstance(x, SparseRows) else x.reshape(len(x), -1).astype(np.float64) for x in examples.inputs]
     chosen = [0]
-    distance = np.full(len(table), math.inf)
+    distance = np.full(examples.rows, math.inf)
     while len(chosen) < count:
-        distance = np.minimum(distance, ((table - table[chosen[-1]]) ** 2).sum(axis=1))
+        distance = np.minimum(distance, sum(_distances(table, chosen[-1]) for table in tables))
         if distance.max() == 0.0:
             break
         chosen.append(int(distance.argmax()))
     return np.array(chosen)
 
 
+def _distances(table: Array | SparseRows, i: int) -> Array:
+    """Squares of the distances of all rows from row i."""
+    if isinstance(table, SparseRows):
+        return table.distances(i)
+    squares: Array = ((table - table[i]) ** 2).sum(axis=1)
+    return squares
+
+
 def _span(subject: Subject, subset: Examples) -> tuple[float | None, float]:
     """What chance loses on the sample over the least possible, and the least possible on the subset."""
     span = floor = 0.0
     for term in subject.terms:
-        y = None if term.target is None else subject.sample.targets[term.target]
-        tiny = None if term.target is None else subset.targets[term.target]
-        chance, least = chance_of(term, y, subject.sample.weights), chance_of(term, tiny, None)
+        chance, least = chance_of(term, subject.sample), chance_of(term, subset)
         if chance is None or least is None:
             return None, 0.0
         span += term.weight * (chance.value - chance.floor)

@@ -11,6 +11,7 @@ class ActivationLayer final : public Layer<T> {
   explicit ActivationLayer(Activation activation) : activation_(activation) {}
 
   std::string kind() const override { return "Activation"; }
+  Steps steps() const override { return Steps::kEach; }
   Shape output_shape(std::span<const Shape> inputs) const override;
   bool backward_reads_inputs() const override { return needs_z(activation_); }
   bool backward_reads_output() const override { return !needs_z(activation_); }

@@ -25,6 +25,7 @@ class Arithmetic final : public Layer<T> {
 
   std::string kind() const override;
   bool is_operator() const override { return true; }
+  Steps steps() const override { return Steps::kEach; }
   Shape output_shape(std::span<const Shape> inputs) const override;
   LayerMemory memory(std::span<const Shape> inputs, Index n) const override;
   bool backward_reads_inputs() const override;
@@ -48,6 +49,7 @@ class Comparison final : public Layer<T> {
 
   std::string kind() const override;
   bool is_operator() const override { return true; }
+  Steps steps() const override { return Steps::kEach; }
   Shape output_shape(std::span<const Shape> inputs) const override;
   bool backward_reads_inputs() const override { return false; }
   bool backward_reads_output() const override { return false; }

@@ -27,6 +27,7 @@ class BatchNorm final : public Layer<T> {
   explicit BatchNorm(const Options& options);
 
   std::string kind() const override { return "BatchNorm"; }
+  Steps steps() const override { return Steps::kEach; }
   Shape output_shape(std::span<const Shape> inputs) const override;
   std::vector<SegmentSpec> parameters(std::span<const Shape> inputs) const override;
   std::vector<SegmentSpec> state(std::span<const Shape> inputs) const override;

@@ -1,5 +1,6 @@
 // v = f(z), z = u W + b;  u (N, D), W (D, K), b (K), v (N, K); more axes before the last count as rows
 // dz = f'(z) dv;  du = dz W^T,  dW = u^T dz,  db = sum over rows of dz
+// Rows of a sparse matrix u cost as much as it has entries, there and back; then there is no du.
 // W ~ Glorot uniform, b = 0 unless told otherwise
 // Rumelhart, Hinton, Williams, "Learning representations by back-propagating errors", Nature 323, 1986
 #pragma once
@@ -22,6 +23,8 @@ class Dense final : public Layer<T> {
   explicit Dense(const Options& options);
 
   std::string kind() const override { return "Dense"; }
+  Steps steps() const override { return Steps::kEach; }
+  bool takes_sparse() const override { return true; }
   Shape output_shape(std::span<const Shape> inputs) const override;
   std::vector<SegmentSpec> parameters(std::span<const Shape> inputs) const override;
   LayerMemory memory(std::span<const Shape> inputs, Index n) const override;

@@ -21,6 +21,10 @@ class Dropout final : public Layer<T> {
   explicit Dropout(double rate, Dropped dropped = Dropped::kNumbers);
 
   std::string kind() const override;
+  Steps steps() const override {
+    if (dropped_ == Dropped::kNumbers) return Steps::kEach;
+    return dropped_ == Dropped::kChannelsOfSequences ? Steps::kReads : Steps::kMixes;
+  }
   Shape output_shape(std::span<const Shape> inputs) const override;
   bool backward_reads_inputs() const override { return false; }
   bool backward_reads_output() const override { return false; }

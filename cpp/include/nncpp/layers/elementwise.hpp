@@ -20,6 +20,7 @@ class Elementwise final : public Layer<T> {
   explicit Elementwise(std::string_view kind);
 
   std::string kind() const override;
+  Steps steps() const override { return Steps::kEach; }
   bool is_operator() const override { return true; }
   Shape output_shape(std::span<const Shape> inputs) const override;
   bool backward_reads_inputs() const override;

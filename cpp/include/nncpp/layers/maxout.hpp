@@ -26,6 +26,7 @@ class Maxout final : public Layer<T> {
   explicit Maxout(const Options& options);
 
   std::string kind() const override { return "Maxout"; }
+  Steps steps() const override { return Steps::kEach; }
   Shape output_shape(std::span<const Shape> inputs) const override;
   std::vector<SegmentSpec> parameters(std::span<const Shape> inputs) const override;
   LayerMemory memory(std::span<const Shape> inputs, Index n) const override;

@@ -5,7 +5,7 @@
 // Where windows overlap, du adds up. Padding is not seen: it never is the largest and does not count. NaN comes
 // through.
 //   u (N, H, W, C), v (N, H', W', C); sequences: u (N, T, C), v (N, T', C)
-// A global pool has one window, the whole image: v (N, C).
+// A global pool has one window, the whole image: v (N, C). With lengths that of sequences sees the steps that count.
 // LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", Proc. IEEE 86, 1998;
 // Lin, Chen, Yan, "Network in network", ICLR 2014
 #pragma once
@@ -28,12 +28,15 @@ class Pool2D : public Layer<T> {
   struct Geometry {
     Image image;
     Sweep rows, columns;
-    Index places() const { return rows.size * columns.size; }                           // of a window
+    const Sequences* packed = nullptr;                         // what a global pool sees instead of an image's rows
+    Index places() const { return rows.size * columns.size; }  // of a window
     Index size() const { return rows.positions * columns.positions * image.channels; }  // of an image of v
   };
 
   // "MaxPool2D", "GlobalMaxPool1D", ...
   std::string kind() const override;
+  Steps steps() const override { return is_global_ && window_.options().is_sequence ? Steps::kReads : Steps::kMixes; }
+  bool keeps_steps() const override { return false; }
   // throws ShapeError also for a padding as long as the window, which could lie wholly in it
   Shape output_shape(std::span<const Shape> inputs) const override;
 
@@ -42,7 +45,7 @@ class Pool2D : public Layer<T> {
   Pool2D(const char* operation, const Options& options);
   Geometry over(const Shape& sample) const;
   // of a batch (N, ...)
-  Geometry over(const Tensor<const T>& u) const;
+  Geometry over(const Tensor<const T>& u, const Sequences* sequences) const;
 
  private:
   const char* operation_;

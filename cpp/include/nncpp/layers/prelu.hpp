@@ -18,6 +18,7 @@ class PReLU final : public Layer<T> {
   explicit PReLU(const Options& options) : options_(options) {}
 
   std::string kind() const override { return "PReLU"; }
+  Steps steps() const override { return Steps::kEach; }
   Shape output_shape(std::span<const Shape> inputs) const override;
   std::vector<SegmentSpec> parameters(std::span<const Shape> inputs) const override;
   LayerMemory memory(std::span<const Shape> inputs, Index n) const override;

@@ -61,6 +61,10 @@ class Slice final : public Layer<T> {
 
   std::string kind() const override { return "Slice"; }
   bool is_operator() const override { return true; }
+  // of all steps in their order: the graph sees whether v has as many as u
+  Steps steps() const override {
+    return !axes_.empty() && axes_[0].start == 0 && axes_[0].step == 1 ? Steps::kEach : Steps::kMixes;
+  }
   Shape output_shape(std::span<const Shape> inputs) const override;
   bool backward_reads_inputs() const override { return false; }
   bool backward_reads_output() const override { return false; }
@@ -79,6 +83,7 @@ class Concatenate final : public Layer<T> {
 
   std::string kind() const override { return "Concatenate"; }
   bool is_operator() const override { return true; }
+  Steps steps() const override { return axis_ == 0 ? Steps::kMixes : Steps::kEach; }
   Shape output_shape(std::span<const Shape> inputs) const override;
   LayerMemory memory(std::span<const Shape> inputs, Index n) const override;
   bool backward_reads_inputs() const override { return false; }

@@ -58,7 +58,7 @@ def main(folder: Path) -> None:
     print(f"{majority:.1%} are of the most frequent module, {accuracy:.1%} are told right")
     assert accuracy > majority + 0.2
 
-    short = [sentence for sentence in x_test if len(sentence) <= 6]
+    short = [sentence for sentence in x_test if 6 <= len(sentence) == len(set(sentence)) <= 8]
     surest = short[model.predict_proba(short).max(axis=1).argmax()]
     print(f"\n{' '.join(surest)!r} is of {y_test[x_test.index(surest)]}:")
     model.explain(surest)

@@ -105,6 +105,7 @@ void gather_rows(const Source& source, std::span<const Index> rows, T* to, doubl
 
 Source Source::step(Index t) const {
   Source result = *this;
+  if (sample.rank() == 0) return result;  // (rows) stands for (rows, 1)
   result.data += t * strides[0];
   result.sample = sample.sample();
   std::copy(strides.begin() + 1, strides.end(), result.strides.begin());
@@ -162,7 +163,7 @@ void gather(const Source& source, std::span<const Index> rows, T* to, double sca
 
 template <typename T>
 void gather(const Source& source, std::span<const Index> rows, const Sequences& sequences, T* to, double scale) {
-  const Index size = numel(source.sample.sample());
+  const Index size = numel(source.step(0).sample);
   for (Index t = 0; t < sequences.longest(); ++t) {
     const auto active = static_cast<std::size_t>(sequences.active(t));
     gather<T>(source.step(t), rows.first(active), to, scale);

@@ -103,5 +103,38 @@ TEST_CASE("rates: a cover has the ranges in order and what lies between them") {
   for (const double bad : {-1.0, kInfinity, double(NAN)}) CHECK_THROWS_AS(cover({{0, 16, bad}}, 16), DataError);
 }
 
+TEST_CASE_TEMPLATE("clipping: what a step touches is read and written, and nothing else", T, float, double) {
+  constexpr Index kMany = 5000, kColumns = 7, kFirst = 32;
+  const Index size = kFirst + padded<T>(kMany * kColumns);
+  const RowPiece piece{kFirst, kMany, kColumns};
+  const RateRange range{0, kFirst, 1.0};
+  std::vector<Index> rows;
+  for (Index r = 3; r < kMany; r += 5) rows.push_back(r);
+  const std::span<const Index> sets[] = {rows};
+  const auto is_touched = [&](Index i) { return i < kFirst || (i - kFirst) / kColumns % 5 == 3; };
+  for (const Clipping& clipping : {Clipping{}, {.value = 0.4}, {.norm = 2.0}, {.value = 0.4, .norm = 2.0}}) {
+    std::vector<T> first;
+    for (const int count : kThreadCounts) {
+      const Threads threads(count);
+      auto g = random_values<T>(size, 1);
+      auto zeros = g;  // the same gradient, dense
+      for (Index i = 0; i < size; ++i)
+        if (i >= kFirst + kMany * kColumns || !is_touched(i)) zeros[static_cast<std::size_t>(i)] = 0;
+      const auto before = g;
+      const double norm = clip<T>(clipping, g.data(), {&range, 1}, {&piece, 1}, sets);
+      CHECK(relative_error(norm, clip<T>(clipping, zeros.data(), size), 0) <= Tolerance<T>::kSum);
+      for (Index i = 0; i < size; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        if (i < kFirst + kMany * kColumns && is_touched(i))
+          REQUIRE(relative_error(g[at], zeros[at], 0) <= Tolerance<T>::kSum);
+        else
+          REQUIRE(g[at] == before[at]);
+      }
+      if (first.empty()) first = g;
+      CHECK(same_bits(g, first));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace nncpp::testing

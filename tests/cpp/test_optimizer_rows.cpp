@@ -254,14 +254,14 @@ TEST_CASE("optimizer rows: Adam comes to rest where the whole matrix does, for a
 }
 
 TEST_CASE("optimizer rows: Adam goes on where steps are nothing at first and grow, as its damping fades faster") {
-  const Adam<double> optimizer({.beta1 = 0.9, .beta2 = 0.5, .damping = {1e-8}});
+  const Adam<double> optimizer({.beta1 = 0.9, .beta2 = 0.5, .damping = {1e-10}});
   Buffer<double> theta(1), expected(1), g(1);
   *theta.data() = *expected.data() = 1;
   auto state = optimizer.start(1, {{0, 1, 1}}), dense = optimizer.start(1);
   const std::vector<Index> row{0};
   const std::span<const Index> touched[] = {row};
   // two gradients that leave m almost 0, and v large
-  for (const double gradient : {1.0, -0.9 * (1 + 4e-14)}) {
+  for (const double gradient : {1.0, -0.9 * (1 + 4e-15)}) {
     *g.data() = gradient;
     optimizer.step(state, 1e-2, g.data(), theta.data(), {}, touched);
     optimizer.step(dense, 1e-2, g.data(), expected.data(), 1);
@@ -394,40 +394,6 @@ TEST_CASE("optimizer rows: a rate that is too large for a piece is an error and 
   CHECK(same_bits(theta, before));
   CHECK(state.t == 0);
   CHECK(state.rates.empty());
-}
-
-TEST_CASE_TEMPLATE("optimizer rows: clipping reads and writes what a step touches, and nothing else", T, float,
-                   double) {
-  constexpr Index kMany = 5000, kColumns = 7, kFirst = 32;
-  const Index size = kFirst + padded<T>(kMany * kColumns);
-  const RowPiece piece{kFirst, kMany, kColumns};
-  const RateRange range{0, kFirst, 1.0};
-  std::vector<Index> rows;
-  for (Index r = 3; r < kMany; r += 5) rows.push_back(r);
-  const std::span<const Index> sets[] = {rows};
-  const auto is_touched = [&](Index i) { return i < kFirst || (i - kFirst) / kColumns % 5 == 3; };
-  for (const Clipping& clipping : {Clipping{}, {.value = 0.4}, {.norm = 2.0}, {.value = 0.4, .norm = 2.0}}) {
-    std::vector<T> first;
-    for (const int count : kThreadCounts) {
-      const Threads threads(count);
-      auto g = random_values<T>(size, 1);
-      auto zeros = g;  // the same gradient, dense
-      for (Index i = 0; i < size; ++i)
-        if (i >= kFirst + kMany * kColumns || !is_touched(i)) zeros[static_cast<std::size_t>(i)] = 0;
-      const auto before = g;
-      const double norm = clip<T>(clipping, g.data(), {&range, 1}, {&piece, 1}, sets);
-      CHECK(relative_error(norm, clip<T>(clipping, zeros.data(), size), 0) <= Tolerance<T>::kSum);
-      for (Index i = 0; i < size; ++i) {
-        const auto at = static_cast<std::size_t>(i);
-        if (i < kFirst + kMany * kColumns && is_touched(i))
-          REQUIRE(relative_error(g[at], zeros[at], 0) <= Tolerance<T>::kSum);
-        else
-          REQUIRE(g[at] == before[at]);
-      }
-      if (first.empty()) first = g;
-      CHECK(same_bits(g, first));
-    }
-  }
 }
 
 }  // namespace

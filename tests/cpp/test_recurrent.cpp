@@ -94,6 +94,7 @@ struct Net {
                                      typename Plan<T>::Options{.capacity = n,
                                                                .has_backward = true,
                                                                .has_input_gradients = true,
+                                                               .keeps_values = true,
                                                                .outputs = {output},
                                                                .is_linear = {false}},
                                      Vectors<T>{theta.data(), state.data(), next_state.data(), dtheta.data()});

@@ -28,7 +28,6 @@ def lengths_with(value: Any) -> Any:
 
 def model_of(*layers: Any) -> Callable[[Subject], Any]:
     model = nn.Sequential([nn.Input((STEPS, COLUMNS)), *layers, nn.Dense(1)])
-    model.compile("adam", "squared")
     return lambda s: model.predict(D.x, lengths=D.lengths)
 
 
@@ -100,7 +99,7 @@ LENGTHS: list[Case] = [
     case("lengths before a Flatten", model_of(nn.Flatten()), Data, "lengths", "flatten", "steps of a sequence"),
     case("lengths before a Conv1D", model_of(nn.Conv1D(2, 2)), Data, "lengths", "conv1d", "leave lengths out"),
     case("lengths before a MaxPool1D", model_of(nn.MaxPool1D(2)), Data, "lengths", "max_pool1d"),
-    case("lengths before a Standardize", model_of(nn.Standardize()), Data, "lengths", "standardize"),
+    case("lengths before an UpSample1D", model_of(nn.UpSample1D(2)), Data, "lengths", "up_sample1d"),
     case("lengths of inputs that differ in T", two_inputs, Shape, "lengths", "short (N, 6, 2)", "long (N, 7, 2)"),
     case("NaN in a step that counts", rubbish_that_counts("x"), Data, "x[0]", "NaN", "row 5"),
     case("a label out of range in a step that counts", rubbish_that_counts("y"), Data, "y[0]", "labels 0 ... 3"),

@@ -47,8 +47,23 @@ def data(rows: int = ROWS, seed: int = 0) -> Data:
 def tagger(*, dtype: str = "float32", chance: bool = False, optimizer: Any = "adam", metrics: Any = "accuracy") -> Any:
     """A class for each step."""
     random = [nn.Dropout(0.2), nn.BatchNorm(), nn.GaussianNoise(0.1), nn.SpatialDropout1D(0.2)] if chance else []
-    layers = [nn.Input((STEPS, COLUMNS)), nn.Dense(5, "tanh"), *random, nn.Dense(CLASSES, "softmax")]
-    model = nn.Sequential(layers, seed=1, dtype=dtype)
+    layers = [nn.Dense(5, "tanh"), *random, nn.Dense(CLASSES, "softmax")]
+    return _compiled(layers, dtype, optimizer, metrics)
+
+
+def recurrent_tagger(*, dtype: str = "float32", optimizer: Any = "adam", metrics: Any = "accuracy") -> Any:
+    """A class for each step, by those before and after it."""
+    layers = [nn.Bidirectional(nn.LSTM(3, return_sequences=True)), nn.Dense(CLASSES, "softmax")]
+    return _compiled(layers, dtype, optimizer, metrics)
+
+
+def last_state(*, dtype: str = "float32", optimizer: Any = "adam", metrics: Any = "accuracy") -> Any:
+    """A class for each row, by the state after its last step."""
+    return _compiled([nn.GRU(4), nn.Dense(CLASSES, "softmax")], dtype, optimizer, metrics)
+
+
+def _compiled(layers: list[Any], dtype: str, optimizer: Any, metrics: Any) -> Any:
+    model = nn.Sequential([nn.Input((STEPS, COLUMNS)), *layers], seed=1, dtype=dtype)
     model.compile(optimizer, "nllm", metrics=metrics)
     return model
 

@@ -17,6 +17,7 @@ from bad_input_custom import CUSTOM
 from bad_input_datasets import DATASETS
 from bad_input_early_stopping import EARLY_STOPPING
 from bad_input_embedding import EMBEDDING
+from bad_input_hierarchical import HIERARCHICAL
 from bad_input_layers import LAYERS
 from bad_input_lengths import LENGTHS
 from bad_input_limits import LIMITS
@@ -32,6 +33,7 @@ from bad_input_pooling import POOLING
 from bad_input_preflight import PREFLIGHT
 from bad_input_preprocessing import PREPROCESSING
 from bad_input_projection_pursuit import PROJECTION_PURSUIT
+from bad_input_recurrent import RECURRENT
 from bad_input_schedules import SCHEDULES
 from bad_input_second_order import SECOND_ORDER
 from bad_input_shapes import SHAPES
@@ -51,6 +53,7 @@ ALL = [
     *DATASETS,
     *EARLY_STOPPING,
     *EMBEDDING,
+    *HIERARCHICAL,
     *LAYERS,
     *LENGTHS,
     *LIMITS,
@@ -65,6 +68,7 @@ ALL = [
     *POOLING,
     *PREFLIGHT,
     *PREPROCESSING,
+    *RECURRENT,
     *SCHEDULES,
     *TELEMETRY,
     *TEXT,

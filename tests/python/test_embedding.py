@@ -33,11 +33,11 @@ def test_it_is_indexing_and_its_gradient_is_a_sum_over_places(dtype: str, shape:
     assert (model.predict(u) == weight[u]).all()
     model.compile(loss="squared")
     y = np.random.default_rng(1).normal(size=(*u.shape, 3))
-    loss, gradients = model.loss_and_gradients(u, y)
+    loss, gradients = model.loss_and_gradients(u, y)  # a mean over places
     error = weight[u].astype(np.float64) - y
     expected = np.zeros((11, 3))
-    np.add.at(expected, u, 2 * error / len(u))
-    ROUNDING[dtype].assert_close(loss, (error**2).sum() / len(u))
+    np.add.at(expected, u, 2 * error / u.size)
+    ROUNDING[dtype].assert_close(loss, (error**2).sum() / u.size)
     ROUNDING[dtype].assert_close(gradients["e/weight"], expected)
     assert not gradients["e/weight"][np.setdiff1d(np.arange(11), u)].any()
 

@@ -9,7 +9,7 @@ import pytest
 
 import nncpp as nn
 from nncpp.second_order import ExactObjective
-from sequence_data import CLASSES, COLUMNS, ROWS, STEPS, Data, data, pooled, tagger
+from sequence_data import CLASSES, COLUMNS, ROWS, STEPS, Data, data, last_state, pooled, recurrent_tagger, tagger
 from snapshots import snapshot
 
 HALF = slice(0, 12), slice(12, None)
@@ -95,12 +95,12 @@ def bits(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", ASKED)
-@pytest.mark.parametrize("kind", ["steps", "rows"])
-def test_what_lies_in_the_padding_changes_no_bit(name: str, kind: str) -> None:
+@pytest.mark.parametrize("model_of", [tagger, recurrent_tagger, pooled, last_state])
+def test_what_lies_in_the_padding_changes_no_bit(name: str, model_of: Callable[..., Any]) -> None:
     found = []
     for d in (data(), data().with_rubbish()):
-        model, y = (tagger(metrics=["accuracy", "f1"]), d.tags) if kind == "steps" else (pooled(), d.labels)
-        found.append(bits(ASKED[name](model, d, y)))
+        y = d.tags if model_of in (tagger, recurrent_tagger) else d.labels
+        found.append(bits(ASKED[name](model_of(metrics=["accuracy", "f1"]), d, y)))
     assert found[0] == found[1]
 
 
@@ -152,20 +152,11 @@ def test_loss_gradients_and_scores_are_those_of_the_steps_that_count(is_weighted
 def test_pools_take_the_steps_that_count() -> None:
     d = data().with_rubbish()
     x = nn.Input((STEPS, COLUMNS))
-    pools = [nn.GlobalMaxPool1D(), nn.GlobalAveragePool1D(), nn.GlobalLpPool1D(p=3)]
-    model = nn.Model(x, [pool(x) for pool in pools], dtype="float64")
-    found = model.predict(d.x, lengths=d.lengths)
+    model = nn.Model(x, [nn.GlobalMaxPool1D()(x), nn.GlobalAveragePool1D()(x)], dtype="float64")
+    largest, mean = model.predict(d.x, lengths=d.lengths)
     own = [row[:length] for row, length in zip(d.x, d.lengths, strict=True)]
-    for p, expected in zip(
-        found,
-        (
-            [s.max(axis=0) for s in own],
-            [s.mean(axis=0) for s in own],
-            [(np.abs(s) ** 3).sum(axis=0) ** (1 / 3) for s in own],
-        ),
-        strict=True,
-    ):
-        np.testing.assert_allclose(p, expected, rtol=1e-14)
+    np.testing.assert_array_equal(largest, [steps.max(axis=0) for steps in own])
+    np.testing.assert_allclose(mean, [steps.mean(axis=0) for steps in own], rtol=1e-14)
 
 
 def test_lengths_of_all_steps_are_none() -> None:
@@ -177,6 +168,15 @@ def test_lengths_of_all_steps_are_none() -> None:
         for name, gradient in without[1].items():
             np.testing.assert_allclose(with_lengths[1][name], gradient, rtol=1e-11, atol=1e-15)
         np.testing.assert_array_equal(model.predict(d.x, lengths=full), model.predict(d.x))
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 1), (4, 1, 1)])
+def test_sequences_of_one_step_take_targets_of_rows(shape: tuple[int, ...]) -> None:
+    model = nn.Sequential([nn.Input((1, 3)), nn.Dense(1)], seed=1)
+    model.compile("sgd", "squared")
+    x, y = np.ones((4, 1, 3)), np.arange(4.0).reshape(shape)
+    assert model.evaluate(x, y, lengths=[1] * 4) == model.evaluate(x, y)
+    model.fit(x, y, lengths=[1] * 4, verbose=False)
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.uint64])
@@ -195,7 +195,7 @@ METRICS: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize(("loss", "name"), [(loss, name) for loss, names in METRICS.items() for name in names])
+@pytest.mark.parametrize(("loss", "metric"), [(loss, entry) for loss, entries in METRICS.items() for entry in entries])
 @pytest.mark.parametrize("is_weighted", [False, True])
 def test_metrics_of_arrays_are_those_of_the_steps_that_count(loss: str, metric: Any, is_weighted: bool) -> None:
     d = data()
@@ -238,7 +238,7 @@ def test_outputs_of_steps_and_of_rows_side_by_side() -> None:
     h = nn.Dense(6, "tanh")(x)
     pool = nn.ops.concatenate([nn.GlobalAveragePool1D()(h), z], axis=-1)
     model = nn.Model([x, z], [nn.Dense(CLASSES, "softmax", name="tag")(h), nn.Dense(2, name="row")(pool)], seed=2)
-    model.compile("adam", ["nllm", "squared"], metrics={"tag": "f1", "row": "mae"})
+    model.compile(nn.Adam(0.05), ["nllm", "squared"], metrics={"tag": "f1", "row": "mae"})
     more = np.random.default_rng(5).normal(size=(ROWS, 2))
     history = model.fit([d.x, more], [d.tags, more], lengths=d.lengths, epochs=30, validation_split=0.2)
     assert history.rows[-1]["loss"] < 0.7 * history.rows[0]["loss"]
@@ -259,19 +259,22 @@ def test_training_learns_what_the_steps_say() -> None:
     assert model.evaluate(new.x, new.tags, lengths=new.lengths)["accuracy"] > 0.9
 
 
+class Break(nn.Callback):
+    """Ctrl-C after a step of the second epoch."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_batch_end(self, step: int, scores: dict[str, float]) -> None:
+        if self.model.history.epochs == 1 and step == self.step:
+            raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize("every", [2, 3, 7])
 def test_a_checkpoint_resumes_to_the_same_bits(every: int, tmp_path: Path) -> None:
     d = data().with_rubbish()
     options: dict[str, Any] = {"epochs": 3, "batch_size": 5, "sample_weight": weights()}
     expected = fitted(tagger(chance=True), d, d.tags, **options)
-
-    class Break(nn.Callback):
-        def __init__(self, step: int) -> None:
-            self.step = step
-
-        def on_batch_end(self, step: int, scores: dict[str, float]) -> None:
-            if self.model.history.epochs == 1 and step == self.step:
-                raise KeyboardInterrupt
 
     kept = {"checkpoint": tmp_path / "run.safetensors", "checkpoint_every": every}
     with pytest.raises(KeyboardInterrupt):
@@ -344,3 +347,60 @@ def test_the_walk_through_a_pass_shows_packed_steps() -> None:
     assert "N = 3 rows of 6 + 1 + 3 = 10 steps" in text
     assert f"(1, 10, {CLASSES})" in text
     assert "nan" not in text
+
+
+# --- streams: states that go on from batch to batch -------------------------------------------------------------------
+
+
+def stream_data() -> tuple[Any, Any, Any]:
+    """Three streams of four batches: x (12, T, D), y (12, T, 1), and the streams whole, (3, 4 T, D)."""
+    rng = np.random.default_rng(0)
+    whole = rng.normal(size=(3, 4 * STEPS, COLUMNS))
+    x = np.concatenate(np.split(whole, 4, axis=1))
+    return x, np.tanh(np.cumsum(x[..., :1], axis=1)), whole
+
+
+def of_streams(stateful: Any, steps: int = STEPS, **options: Any) -> Any:
+    layers = [nn.LSTM(3, return_sequences=True, stateful=stateful), nn.Dense(1)]
+    model = nn.Sequential([nn.Input((steps, COLUMNS)), *layers], seed=4, **options)
+    model.compile(nn.Adam(0.02), "squared")
+    return model
+
+
+def test_a_stream_is_one_long_sequence() -> None:
+    x, y, whole = stream_data()
+    model, long = of_streams(3, dtype="float64"), of_streams(None, 4 * STEPS, dtype="float64")
+    expected = np.concatenate(np.split(long.predict(whole), 4, axis=1))
+    np.testing.assert_allclose(model.predict(x), expected, rtol=1e-12)
+    np.testing.assert_array_equal(model.predict(x), model.predict(x))
+    assert model.evaluate(x, y)["loss"] == pytest.approx(((expected - y) ** 2).mean(), rel=1e-12)
+    assert not any(values.any() for values in model.state.values()), "predictions have states of their own"
+
+
+def test_training_begins_each_epoch_with_new_streams() -> None:
+    x, y, _ = stream_data()
+    fit, by_hand = of_streams(3), of_streams(3)
+    fit.fit(x, y, epochs=3, batch_size=3, shuffle=False)
+    for _ in range(3):
+        by_hand.reset_states()
+        for first in range(0, 12, 3):
+            by_hand.train_on_batch(x[first : first + 3], y[first : first + 3])
+    np.testing.assert_array_equal(fit.flat_parameters, by_hand.flat_parameters)
+    for name, values in fit.state.items():
+        np.testing.assert_array_equal(values, by_hand.state[name])
+        assert values.any()
+    fit.reset_states()
+    assert not any(values.any() for values in fit.state.values())
+
+
+def test_streams_go_on_after_a_break(tmp_path: Path) -> None:
+    x, y, _ = stream_data()
+    options: dict[str, Any] = {"epochs": 3, "batch_size": 3, "shuffle": False}
+    expected = of_streams(3)
+    expected.fit(x, y, **options)
+    kept = {"checkpoint": tmp_path / "run.safetensors", "checkpoint_every": 3}
+    with pytest.raises(KeyboardInterrupt):
+        of_streams(3).fit(x, y, callbacks=Break(3), **options, **kept)
+    model = of_streams(3)
+    model.fit(x, y, callbacks=Break(-1), resume=True, **options, **kept)
+    assert snapshot(model) == snapshot(expected)

@@ -13,6 +13,7 @@ from .. import _core
 from .._arguments import shown, whole_number
 from ..data import Array, array
 from ..errors import DataError, ShapeError
+from ..graph import Graph, Node
 from ..initializers import Initializer
 from ._class_tree import ClassTree, balanced, huffman, nested
 from ._layer import Formulas, Layer
@@ -30,8 +31,8 @@ class HierarchicalSoftmax(Layer):
 
     The output is the loss itself: it is trained by ``loss="expression"``. A step touches the nodes on the paths of the
     batch's classes and no others, so that it costs about D log2 V for each row where a softmax costs D V. The
-    probabilities of all classes add up to 1 exactly; h has no other use for them than ``log_probabilities`` and
-    ``top_k``. With weights of 0 a class of path length l begins at 2^-l, which with counts is about its frequency.
+    probabilities of all classes add up to 1; ``log_probabilities`` and ``top_k`` tell them of rows h, which
+    ``body(model)`` predicts. With weights of 0 a class of path length l begins at 2^-l, with counts about its frequency.
     Morin, Bengio, "Hierarchical probabilistic neural network language model", AISTATS 2005; Mikolov et al.,
     "Distributed representations of words and phrases and their compositionality", NIPS 2013 (Huffman tree).
 
@@ -65,10 +66,9 @@ class HierarchicalSoftmax(Layer):
     >>> layer.code_lengths
     array([1, 3, 3, 2])
 
-    The classes of new rows, from what the layer sees of them:
+    What it has learned of rows without a class:
 
-    >>> seen = nn.Model(x, h).predict(rows)
-    >>> layer.log_probabilities(model, seen).argmax(axis=1)
+    >>> layer.log_probabilities(model, layer.body(model).predict(rows)).argmax(axis=1)
     array([3, 1])
     """
 
@@ -114,6 +114,42 @@ class HierarchicalSoftmax(Layer):
         for places, _, _ in self._tree.levels():
             lengths[self._tree.leaves[places]] += 1
         return lengths
+
+    def body(self, model: Model) -> Model:
+        """The part of a model that computes h, with a copy of its values: for ``log_probabilities`` and ``top_k``.
+
+        Parameters
+        ----------
+        model
+            has this layer in one place
+
+        Raises
+        ------
+        DataError, TypeError
+            for a model where it stands in no place or in several; for what is no model
+
+        Examples
+        --------
+        >>> import nncpp as nn
+        >>> x, c = nn.Input(2), nn.Input(1, dtype="int64")
+        >>> layer = nn.HierarchicalSoftmax(4)
+        >>> model = nn.Model([x, c], layer([nn.Dense(3)(x), c]))
+        >>> layer.body(model).predict([[0.0, 0.0]])
+        array([[0., 0., 0.]], dtype=float32)
+        """
+        from ..model import Model
+
+        if not isinstance(model, Model):
+            raise TypeError(f"model: expected a model, got {shown(model)}")
+        graph = model._network.graph
+        places = [node for node in graph.nodes if node.layer is self]
+        if len(places) != 1:
+            raise DataError(f"model: expected one with {self!r} in one place, got it in {len(places)}")
+        copies: dict[Node, Node] = {node: node for node in graph.inputs}
+        for node in graph.nodes:
+            copies[node] = Node(node.layer, tuple(copies[u] for u in node.inputs), origin=model)
+        h = copies[places[0].inputs[0]]
+        return Model(Graph.of(h).inputs, h, dtype=model.dtype)
 
     def log_probabilities(self, parameters: Model | Mapping[str, Array], h: Any) -> Array:
         """Log P(c | h) of every class, (N, ..., V) in float64: the work of a whole softmax.
@@ -206,7 +242,9 @@ class HierarchicalSoftmax(Layer):
         if isinstance(parameters, Model):
             names = parameters._network.graph.names
             if self not in names:
-                raise DataError(f"parameters: expected a model with the layer {self!r}, got one without; see model.layers")
+                raise DataError(
+                    f"parameters: expected a model with the layer {self!r}, got one without; see model.layers"
+                )
             parameters = {own: parameters.parameters[f"{names[self]}/{own}"] for own in ("weight", "bias")}
         if not isinstance(parameters, Mapping):
             raise TypeError(f"parameters: expected a model, or a mapping with weight and bias, got {shown(parameters)}")

@@ -129,22 +129,25 @@ class Recurrent(Layer):
         """The same layer in the other direction."""
         return cast(Self, Layer.from_config({**self.config(), "reverse": not self.reverse}))
 
-    def _formulas(self, forward: tuple[str, ...], backward: tuple[str, ...], product: str) -> Formulas:
-        """Of one step, in terms of a, the sum that a gate is a function of; h U has the gradient ``product``."""
+    def _formulas(self, forward: tuple[str, ...], backward: tuple[str, ...], through: str, product: str) -> Formulas:
+        """Of one step: ``through`` is what the next step gives dh_t, ``product`` the gradient of h U."""
         last, before, after = ("first", "t+1", "t-1") if self.reverse else ("last", "t-1", "t+1")
-        lines = [line.replace("before", before).replace("after", after) for line in (*forward, *backward)]
-        value = "h_t of all steps" if self.return_sequences else f"h_t of the {last} step"
-        arriving = "dh_t += dv of step t" if self.return_sequences else f"dh_t = dv at the {last} step"
+        value, rest = f"h_t of the {last} step", f"; {last} dh_t = dv"
+        if self.return_sequences:
+            value, rest = "h_t of all steps", " + dv of step t"
+        gradients = (
+            "dW = sum over steps of u_t^T da_t",
+            f"dU = sum over steps of h_before^T {product}",
+            "db = sum over steps and rows of da_t",
+            "du = da_t W^T of all steps",
+        )
+
+        def placed(*lines: str) -> tuple[str, ...]:
+            return tuple(line.replace("before", f"{{{before}}}").replace("after", f"{{{after}}}") for line in lines)
+
         return Formulas(
-            (*lines[: len(forward)], f"v = {value}"),
-            (
-                arriving,
-                *lines[len(forward) :],
-                "dW = sum over steps of u_t^T da",
-                f"dU = sum over steps of h_{{{before}}}^T {product}",
-                "db = sum over steps and rows of da",
-                "du = da W^T of each step",
-            ),
+            placed(*forward, f"v = {value}"),
+            placed(f"dh_t = {through}{rest}", *backward, *gradients),
             {"W": "weight", "U": "recurrent_weight", "b": "bias"},
         )
 
@@ -236,8 +239,9 @@ class SimpleRNN(Recurrent):
     def formulas(self) -> Formulas:
         """Step by step."""
         return self._formulas(
-            ("a_t = u_t W + h_{before} U + b", f"h_t = {self.activation}(a_t)"),
-            (f"da_t = {self.activation}'(a_t) dh_t", "dh_{before} += da_t U^T"),
+            ("a_t = u_t W + h_before U + b", f"h_t = {self.activation}(a_t)"),
+            (f"da_t = {self.activation}'(a_t) dh_t",),
+            "da_after U^T",
             "da_t",
         )
 
@@ -296,21 +300,21 @@ class LSTM(Recurrent):
 
     @property
     def formulas(self) -> Formulas:
-        """Step by step; da has the four gates side by side."""
+        """Step by step; a has the four gates side by side."""
         return self._formulas(
             (
-                "a_i, a_f, a_g, a_o = u_t W + h_{before} U + b",
+                "a_t = u_t W + h_before U + b",
                 "i, f, g, o = sigmoid(a_i), sigmoid(a_f), tanh(a_g), sigmoid(a_o)",
-                "c_t = f c_{before} + i g",
+                "c_t = f c_before + i g",
                 "h_t = o tanh(c_t)",
             ),
             (
-                "dc_t += o (1 - tanh(c_t)^2) dh_t",
-                "da = (g i (1 - i) dc_t, c_{before} f (1 - f) dc_t, i (1 - g^2) dc_t, tanh(c_t) o (1 - o) dh_t)",
-                "dc_{before} = f dc_t",
-                "dh_{before} += da U^T",
+                "dc_t = f_after dc_after + o (1 - tanh(c_t)^2) dh_t",
+                "da_i, da_f = g i (1 - i) dc_t, c_before f (1 - f) dc_t",
+                "da_g, da_o = i (1 - g^2) dc_t, tanh(c_t) o (1 - o) dh_t",
             ),
-            "da",
+            "da_after U^T",
+            "da_t",
         )
 
     def _first_values(self) -> Mapping[str, Array]:
@@ -359,24 +363,24 @@ class GRU(Recurrent):
 
     @property
     def formulas(self) -> Formulas:
-        """Step by step; da and dq have the three gates side by side."""
+        """Step by step; a and q have the three gates side by side, and q has a bias of its own, c."""
         formulas = self._formulas(
             (
-                "a_r, a_z, a_n = u_t W + b",
-                "q_r, q_z, q_n = h_{before} U + b'",
+                "a_t = u_t W + b",
+                "q_t = h_before U + c",
                 "r, z, n = sigmoid(a_r + q_r), sigmoid(a_z + q_z), tanh(a_n + r q_n)",
-                "h_t = (1 - z) n + z h_{before}",
+                "h_t = (1 - z) n + z h_before",
             ),
             (
                 "da_n, dq_n = (1 - z) (1 - n^2) dh_t, r da_n",
-                "da_r, dq_r = q_n r (1 - r) da_n",
-                "da_z, dq_z = (h_{before} - n) z (1 - z) dh_t",
-                "dh_{before} += z dh_t + dq U^T",
+                "da_r, dq_r = q_n r (1 - r) da_n, da_r",
+                "da_z, dq_z = (h_before - n) z (1 - z) dh_t, da_z",
             ),
-            "dq",
+            "z_after dh_after + dq_after U^T",
+            "dq_t",
         )
-        backward = (*formulas.backward[:-1], "db' = sum over steps and rows of dq", formulas.backward[-1])
-        return Formulas(formulas.forward, backward, {**formulas.symbols, "b'": "recurrent_bias"})
+        backward = (*formulas.backward[:-1], "dc = sum over steps and rows of dq_t", formulas.backward[-1])
+        return Formulas(formulas.forward, backward, {**formulas.symbols, "c": "recurrent_bias"})
 
     def _core(self, precision: _core.Precision) -> _core.Layer:
         return precision.GRU(self._options())

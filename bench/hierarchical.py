@@ -35,11 +35,11 @@ class Slices:
         optimizer = nn.Adam(1e-3, update="lazy")
         self.batches: list[tuple[object, object]]
         if is_hierarchical:
-            h, c = nn.Input(FEATURES), nn.Input(1, dtype="int64")
+            h, c = nn.Input(FEATURES), nn.Input((), dtype="int64")
             layer = nn.HierarchicalSoftmax(counts=1 / np.arange(1, classes + 1))
             self.model: nn.Model = nn.Model([h, c], layer([h, c]))
             self.model.compile(optimizer, "expression")
-            self.batches = [([x, y[:, None]], None) for x, y in batches(classes)]
+            self.batches = [([x, y], None) for x, y in batches(classes)]
         else:
             self.model = nn.Sequential([nn.Input(FEATURES), nn.Dense(classes, "softmax")])
             self.model.compile(optimizer, "nllm")

@@ -92,6 +92,7 @@ inline Source sparse_source_of(const py::object& rows, std::string name) {
   source.sample = {rows.attr("shape").cast<std::pair<Index, Index>>().second};
   source.columns = columns.data();
   source.begins = begins.data();
+  source.num_entries = columns.size();
   return source;
 }
 

@@ -173,9 +173,9 @@ void register_training(py::module_& module) {
       .def_property_readonly("last_steps", &last_steps<T>)
       .def_property("rates", &rates<T>, &set_rates<T>)
       .def("settle",
-           [](Trainer<T>& self) {
+           [](Trainer<T>& self) {  // with the GIL: two threads that predict may both ask for it
              const FloatMode float_mode;
-             without_gil([&] { self.settle(); });
+             self.settle();
            })
       .def("run", &run<T>, py::arg("inputs"), py::arg("targets"), py::arg("weights"), py::arg("lengths"),
            py::arg("order"), py::arg("first"), py::arg("batch_size"), py::arg("max_steps"), py::arg("seconds"),

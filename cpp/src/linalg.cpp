@@ -290,9 +290,9 @@ void multiply(Index rows, const T* a, Index a_stride, const PackedMatrix<T>& b, 
       const Edge<T> edge{bias != nullptr && k == 0 ? bias + j : nullptr, k > 0 || write == Write::kAdd,
                          std::min(vectors * L, b.columns - j) - (vectors - 1) * L};
       for (Index i = 0; i < rows; i += kRows) {
-        tile_function<T>(std::min<Index>(kRows, rows - i), vectors)(
-            depth, a + i * a_stride + k, a_stride, 1, b.data + k * panels.size * L + j * depth, vectors * L,
-            c + i * c_stride + j, c_stride, edge);
+        tile_function<T>(std::min<Index>(kRows, rows - i), vectors)(depth, a + i * a_stride + k, a_stride, 1,
+                                                                    b.data + k * panels.size * L + j * depth,
+                                                                    vectors * L, c + i * c_stride + j, c_stride, edge);
       }
     }
   }
@@ -317,9 +317,9 @@ void sum_rows(const T* x, Index rows, Index columns, T* y, Write write) {
   });
 }
 
-#define NNCPP_INSTANTIATE(T)                                                                                \
-  template Index packed_size<T>(Index, Index);                                                              \
-  template PackedMatrix<T> pack<T>(const Matrix<T>&, T*);                                                   \
+#define NNCPP_INSTANTIATE(T)                              \
+  template Index packed_size<T>(Index, Index);            \
+  template PackedMatrix<T> pack<T>(const Matrix<T>&, T*); \
   template void multiply<T>(Index, const T*, Index, const PackedMatrix<T>&, T*, Index, Write, const T*);
 NNCPP_INSTANTIATE(float)
 NNCPP_INSTANTIATE(double)

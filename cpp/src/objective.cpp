@@ -103,7 +103,12 @@ void Objective<T>::require_shapes(const Examples& examples) const {
   if (examples.targets.size() != count)
     throw ShapeError(
         text("y: expected ", count, count == 1 ? " array, got " : " arrays, got ", examples.targets.size()));
+  const bool has_lengths = examples.lengths.data != nullptr;
   for (const Term& term : terms_) {
+    const bool has_steps = output_node(term.output).has_steps;
+    if (has_lengths && term.loss->num_outputs() == 2 && output_node(term.output + 1).has_steps != has_steps)
+      throw DataError(text("lengths: loss '", term.loss->name(), "' compares ", output_node(term.output).name, " and ",
+                           output_node(term.output + 1).name, ", only one of which has steps; leave lengths out"));
     if (term.target < 0) continue;
     const Source& y = examples.targets[static_cast<std::size_t>(term.target)];
     const Shape& output = network_->output_shape(term.output);
@@ -119,6 +124,9 @@ void Objective<T>::require_shapes(const Examples& examples) const {
                : !term.loss->takes_labels() ? "; labels go with loss 'nllm' and activation 'softmax', or one-hot"
                : output.rank() > 1          ? "; one label for a sample takes an output (N, K): is a Flatten missing?"
                                             : ""));
+    if (has_lengths && has_steps && y.sample.rank() > 0 && y.sample[0] != output[0])
+      throw ShapeError(text(y.name, ": expected ", output[0], " steps for ", output_node(term.output).name, ", got ",
+                            to_string(y.sample.batch(y.rows))));
   }
   const Source& weights = examples.weights;
   if (weights.data != nullptr && (weights.rows != rows || weights.sample.rank() != 0))

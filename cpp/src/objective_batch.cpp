@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "nncpp/error.hpp"
+#include "prefetch.hpp"
 
 namespace nncpp {
 
@@ -128,11 +129,15 @@ std::vector<double> Objective<T>::row_losses(const Batch& batch, std::size_t k) 
 template <typename T>
 void Objective<T>::clear_row_sparse(const Batch& batch) {
   const auto& segments = network_->graph().segments();
+  constexpr std::size_t kAhead = 8;  // rows on their way from memory
   for (const TouchedRows& touched : written_) {
     const Segment& segment = segments[touched.segment];
     const Index columns = numel(segment.shape) / segment.shape[0];
     T* const d = dtheta_.data() + segment.offset;
-    for (const Index row : touched.rows) std::fill_n(d + row * columns, columns, T(0));
+    for (std::size_t i = 0; i < touched.rows.size(); ++i) {
+      if (i + kAhead < touched.rows.size()) prefetch(d + touched.rows[i + kAhead] * columns, columns);
+      std::fill_n(d + touched.rows[i] * columns, columns, T(0));
+    }
   }
   written_ = batch.plan->touched();
   for (const TouchedRows& touched : written_) {

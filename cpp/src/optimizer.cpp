@@ -2,6 +2,7 @@
 #include "nncpp/optimizer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -210,18 +211,20 @@ void Adam<T>::update(Index t, double rate, const T* g, T* theta, T* const* momen
 
 namespace {
 
-// The numbers of Adam's steps last + 1, last + 2, ..., each worked out when it is asked for first.
+// The numbers of Adam's steps last + 1, last + 2, ..., each worked out when it is asked for first: what m and v have
+// shrunk to is in them, so that a step is theta -= rate m / (spread sqrt(v) + epsilon), or sqrt(spread v + epsilon).
 template <typename T>
 class AdamSteps {
  public:
   struct Step {
-    T rate;     // / (1 - beta1^t)
-    T correct;  // 1 / (1 - beta2^t)
-    T keep;     // of theta
-    T most;     // no step from here on has a larger rate than that
+    T rate;          // beta1^k / (1 - beta1^t)
+    T spread;        // sqrt(beta2^k / (1 - beta2^t)), or its square where epsilon is inside the root
+    T keep;          // of theta
+    T most, narrow;  // no step from here on has a larger rate, or a smaller spread where steps are shrinking
   };
   AdamSteps(const RestingSteps& steps, const typename Adam<T>::Options& options)
       : steps_(steps), options_(options), run_(steps.runs.begin()) {
+    known_.reserve(64);
     if (!options.bias_correction) return;
     power1_ = std::pow(options.beta1, static_cast<double>(steps.last));
     power2_ = std::pow(options.beta2, static_cast<double>(steps.last));
@@ -249,49 +252,140 @@ class AdamSteps {
   void append() {
     const Index step = steps_.last + 1 + static_cast<Index>(known_.size());
     while (run_ + 1 != steps_.runs.end() && (run_ + 1)->first <= step) ++run_;
+    const bool is_shrinking = options_.beta1 * options_.beta1 <= options_.beta2;
+    const auto rooted = [&](double square) { return options_.damping.is_inside_root ? square : std::sqrt(square); };
+    const double narrow = is_shrinking ? rooted(decay2_) : 0.0, decay1 = decay1_;
     power1_ *= options_.beta1;
     power2_ *= options_.beta2;
-    const double correction1 = 1.0 - power1_;
-    known_.push_back({static_cast<T>(run_->rate / correction1), static_cast<T>(1.0 / (1.0 - power2_)),
-                      static_cast<T>(keep(run_->rate)), static_cast<T>(run_->most / correction1)});
+    decay1_ *= options_.beta1;
+    decay2_ *= options_.beta2;
+    const double over = 1.0 / (1.0 - power1_);
+    known_.push_back({static_cast<T>(run_->rate * decay1_ * over), static_cast<T>(rooted(decay2_ / (1.0 - power2_))),
+                      static_cast<T>(keep(run_->rate)), static_cast<T>(run_->most * decay1 * over),
+                      static_cast<T>(narrow)});
   }
 
   RestingSteps steps_;
   const typename Adam<T>::Options& options_;
   std::span<const RestingSteps::Run>::iterator run_;
   double power1_ = 0, power2_ = 0;  // beta^t; 0 where nothing is corrected
+  double decay1_ = 1, decay2_ = 1;  // beta^k
   std::vector<Step> known_;
 };
 
 }  // namespace
 
+// In k resting steps up to t theta moves by the sum over them of rate m / (B sqrt(v) + epsilon), where rate and B hold
+// what m and v have shrunk to. As 1 / (B x + e) = sum_p (-e)^p / (B x)^(p + 1), that is m / x sum_p S_p (-e / x)^p with
+// S_p = sum rate / B^(p + 1), the same for all rows: k of them to a line of the table, and what decay leaves of theta.
+template <typename T>
+constexpr Index kTerms = std::is_same_v<T, float> ? 4 : 8;
+constexpr double kMostRatio = 0.01;  // of e to B x: the terms left out are below rounding
+constexpr Index kTableSteps = 1024;  // rows that rest longer are rare, and come to a stand before
+
+template <typename T>
+std::vector<double> Adam<T>::resting_table(const RestingSteps& steps) const {
+  if (options_.damping.is_inside_root) return {};
+  std::array<double, kTerms<T>> shrink, sum{};  // of a step's term by p, per step between it and the row's last
+  for (std::size_t p = 0; p < shrink.size(); ++p)
+    shrink[p] = options_.beta1 * std::pow(options_.beta2, -0.5 * static_cast<double>(p + 1));
+  const double t = static_cast<double>(steps.t);
+  double power1 = options_.bias_correction ? std::pow(options_.beta1, t) : 0.0;
+  double power2 = options_.bias_correction ? std::pow(options_.beta2, t) : 0.0;
+  double kept = 1;
+  std::vector<double> table;
+  auto run = steps.runs.end() - 1;
+  const Index count = std::min(steps.count(), kTableSteps);
+  table.reserve(static_cast<std::size_t>(count * (kTerms<T> + 1)));
+  for (Index step = steps.t; step > steps.t - count; --step) {
+    while (run->first > step) --run;
+    const double over = std::sqrt(1.0 - power2);  // 1 / B at full size
+    double term = kept * run->rate / (1.0 - power1);
+    for (std::size_t p = 0; p < sum.size(); ++p) {
+      term *= over;
+      sum[p] = shrink[p] * (term + sum[p]);
+    }
+    kept *= 1.0 - run->rate * options_.weight_decay;
+    table.insert(table.end(), sum.begin(), sum.end());
+    table.push_back(kept);
+    power1 /= options_.beta1 > 0 ? options_.beta1 : 1.0;
+    power2 /= options_.beta2 > 0 ? options_.beta2 : 1.0;
+  }
+  return table;
+}
+
 // Step by step until theta stands still: a later step is at most most |m| / d(v), which shrinks by beta1 / sqrt(beta2)
 // from step to step, or, where that is above 1, most |m| / d(0), which shrinks by beta1. The rest is a power.
 template <typename T>
 void Adam<T>::rest(const RestingSteps& steps, T* theta, T* const* moments, Index size) const {
-  constexpr Index kLook = 8;  // every so many steps
-  const bool is_shrinking = options_.beta1 * options_.beta1 <= options_.beta2, decays = options_.weight_decay != 0.0;
-  const auto beta1 = simd::set(static_cast<T>(options_.beta1)), beta2 = simd::set(static_cast<T>(options_.beta2));
+  constexpr Index kLook = 16;     // every so many steps
+  constexpr Index kTogether = 4;  // registers: one would wait for itself
+  const bool decays = options_.weight_decay != 0.0;
+  const auto epsilon = simd::set(static_cast<T>(options_.damping.epsilon));
   const Index count = steps.count();
   AdamSteps<T> numbers(steps, options_);
-  by_register<T>(size, [&](Index i) {
-    auto at = simd::load(theta + i), m = simd::load(moments[0] + i), v = simd::load(moments[1] + i);
+  const auto run = [&]<Index kCount, bool is_inside>(std::integral_constant<Index, kCount>,
+                                                     std::bool_constant<is_inside>, Index first) {
+    using Packet = simd::Packet<T>;
+    Packet at[kCount], m[kCount], spread[kCount];  // spread: sqrt(v), or v where epsilon is inside the root
+    for (Index r = 0; r < kCount; ++r) {
+      const Index i = first + r * simd::kLanes<T>;
+      at[r] = simd::load(theta + i);
+      m[r] = simd::load(moments[0] + i);
+      spread[r] = simd::load(moments[1] + i);
+      if (!is_inside) spread[r] = simd::sqrt<T>(spread[r]);
+    }
+    const auto moved = [&](Index r, const Packet& rate, const Packet& by) {
+      const Packet damping = simd::ei::pmadd(spread[r], by, epsilon);
+      return psub(at[r], simd::divide<T>(pmul(rate, m[r]), is_inside ? simd::sqrt<T>(damping) : damping));
+    };
     Index k = 0;
     for (; k < count; ++k) {
       const auto& step = numbers[k];
       if (k % kLook == 0) {
-        const auto damping = damp<T>(is_shrinking ? v : simd::set(T(0)), options_.damping);
-        const auto moved = psub(at, descended<T>(at, step.most, m, damping));
-        if (simd::ei::predux_max(simd::ei::pabs(moved)) == T(0)) break;
+        const Packet most = simd::set(step.most), narrow = simd::set(step.narrow);
+        Packet largest = simd::set<T>(T(0));
+        for (Index r = 0; r < kCount; ++r)
+          largest = simd::ei::pmax(largest, simd::ei::pabs(psub(at[r], moved(r, most, narrow))));
+        if (simd::ei::predux_max(largest) == T(0)) break;
       }
-      m = pmul(beta1, m);
-      v = pmul(beta2, v);
-      if (decays) at = pmul(at, simd::set(step.keep));
-      at = descended<T>(at, step.rate, m, damp<T>(pmul(v, simd::set(step.correct)), options_.damping));
+      const Packet rate = simd::set(step.rate), by = simd::set(step.spread), keep = simd::set(step.keep);
+      for (Index r = 0; r < kCount; ++r) {
+        if (decays) at[r] = pmul(at[r], keep);
+        at[r] = moved(r, rate, by);
+      }
     }
-    if (decays) at = pmul(at, simd::set(static_cast<T>(numbers.kept(k))));
-    simd::store(theta + i, at);
-  });
+    const Packet rest = simd::set(static_cast<T>(decays ? numbers.kept(k) : 1.0));
+    for (Index r = 0; r < kCount; ++r) simd::store(theta + first + r * simd::kLanes<T>, pmul(at[r], rest));
+  };
+  const auto run_all = [&](auto is_inside) {
+    Index i = 0;
+    for (; i + kTogether * simd::kLanes<T> <= size; i += kTogether * simd::kLanes<T>)
+      run(std::integral_constant<Index, kTogether>{}, is_inside, i);
+    for (; i < size; i += simd::kLanes<T>) run(std::integral_constant<Index, 1>{}, is_inside, i);
+  };
+  const auto line = static_cast<std::size_t>((count - 1) * (kTerms<T> + 1));
+  if (options_.damping.is_inside_root) {
+    run_all(std::true_type{});
+  } else if (line >= steps.table.size()) {
+    run_all(std::false_type{});
+  } else {
+    const double* const sums = steps.table.data() + line;
+    const double power2 = options_.bias_correction ? std::pow(options_.beta2, static_cast<double>(steps.t)) : 0.0;
+    const double narrowest = std::sqrt(std::pow(options_.beta2, static_cast<double>(count)) / (1.0 - power2));
+    const T least = static_cast<T>(options_.damping.epsilon / (kMostRatio * narrowest));
+    const auto keep = simd::set(static_cast<T>(sums[kTerms<T>]));
+    by_register<T>(size, [&](Index i) {
+      const auto m = simd::load(moments[0] + i), one = simd::set(T(1));
+      const auto is_still = simd::ei::pcmp_eq(m, simd::set(T(0)));
+      const auto x = simd::ei::pselect(is_still, one, simd::sqrt<T>(simd::load(moments[1] + i)));
+      if (!(simd::ei::predux_min(x) >= least)) return run(std::integral_constant<Index, 1>{}, std::false_type{}, i);
+      const auto over = simd::divide<T>(one, x), ratio = pmul(simd::ei::pnegate(epsilon), over);
+      auto sum = simd::set(static_cast<T>(sums[kTerms<T> - 1]));
+      for (Index p = kTerms<T> - 1; p-- > 0;) sum = simd::ei::pmadd(sum, ratio, simd::set(static_cast<T>(sums[p])));
+      simd::store(theta + i, psub(pmul(simd::load(theta + i), keep), pmul(pmul(m, over), sum)));
+    });
+  }
   scale(moments[0], decayed<T>(options_.beta1, count), size);
   scale(moments[1], decayed<T>(options_.beta2, count), size);
 }

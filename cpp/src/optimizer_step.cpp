@@ -7,6 +7,7 @@
 #include "nncpp/error.hpp"
 #include "nncpp/optimizer.hpp"
 #include "nncpp/parallel.hpp"
+#include "prefetch.hpp"
 
 namespace nncpp {
 namespace {
@@ -38,7 +39,10 @@ class RowBlock {
 
   T* gather(std::size_t slot, const T* flat) const {
     T* to = at(slot);
-    for (const Index row : rows_) to = std::copy_n(flat + first(row), piece_.columns, to);
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      if (i + kAhead < rows_.size()) prefetch(flat + first(rows_[i + kAhead]), piece_.columns);
+      to = std::copy_n(flat + first(rows_[i]), piece_.columns, to);
+    }
     std::fill(to, at(slot) + size_, T(0));
     return at(slot);
   }
@@ -52,6 +56,7 @@ class RowBlock {
 
  private:
   static constexpr Index kElements = 2048;
+  static constexpr std::size_t kAhead = 6;  // rows on their way from memory while one is copied
   Index first(Index row) const { return piece_.offset + row * piece_.columns; }
 
   const RowPiece& piece_;
@@ -215,6 +220,7 @@ void Optimizer<T>::catch_up(OptimizerState<T>& state, T* theta, std::size_t p, s
   }
   const Index oldest = last(behind.front());
   const auto runs = resting_runs(state, piece.factor, oldest);
+  const std::vector<double> table = resting_table({oldest, state.t, runs});
   constexpr Index kUsualSteps = 64;  // until theta stands still
   const double work = kWorkPerElement * static_cast<double>(std::min(state.t - oldest, kUsualSteps)) *
                       static_cast<double>(static_cast<Index>(behind.size()) * piece.columns);
@@ -224,7 +230,7 @@ void Optimizer<T>::catch_up(OptimizerState<T>& state, T* theta, std::size_t p, s
     const auto after = [](Index step, const auto& run) { return step < run.first; };
     const auto run = std::upper_bound(runs.begin(), runs.end(), since + 1, after) - 1;
     with_rows(state, theta, piece, block_rows, [&](T* values, T* const* moments, const RowBlock<T>& block) {
-      rest({since, state.t, {run, runs.end()}}, values, moments, block.size());
+      rest({since, state.t, {run, runs.end()}, table}, values, moments, block.size());
     });
   });
   for (const Index row : behind) last(row) = state.t;

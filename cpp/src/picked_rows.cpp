@@ -5,6 +5,7 @@
 #include <ranges>
 
 #include "nncpp/parallel.hpp"
+#include "prefetch.hpp"
 #include "simd.hpp"
 
 namespace nncpp {
@@ -13,6 +14,7 @@ namespace {
 constexpr Index kBlock = 512;        // terms added up in registers before they join the sum: rounding grows by blocks
 constexpr Index kMostRegisters = 4;  // columns at a time
 constexpr Index kMostSingles = 3;    // so few columns are added up one by one
+constexpr Index kAhead = 8;          // picks whose rows are on their way from memory
 constexpr double kPickWork = 16;     // of a pick, beside its columns: the row may be anywhere in memory
 constexpr double kTaskWork = 32768;  // multiply-adds
 
@@ -148,6 +150,8 @@ void multiply_picked(const Picks<T>& picks, const Tensor<const T>& W, T* v, cons
   const auto begin = [&](Index r) { return picks.begin(r); };
   for_picks(picks.rows, K, begin, [&](Index r) {
     const Index first = begin(r);
+    if (first + kAhead < static_cast<Index>(picks.columns.size()))
+      prefetch(W.data + picks.columns[static_cast<std::size_t>(first + kAhead)] * K, K);
     sum<T>({W.data, K, picks.columns.data() + first, at(picks.values, first), begin(r + 1) - first}, bias, v + r * K);
   });
 }
@@ -159,6 +163,8 @@ void multiply_picked_backward(const Picks<T>& picks, const T* dz, const Gradient
   const auto begin = [&](Index g) { return picks.group_begins[static_cast<std::size_t>(g)]; };
   for_picks(static_cast<Index>(picks.picked.size()), K, begin, [&](Index g) {
     const Index first = begin(g);
+    if (const auto next = static_cast<std::size_t>(g + kAhead); next < picks.picked.size())
+      prefetch(dW.to.data + picks.picked[next] * K, K);
     T* const to = dW.to.data + picks.picked[static_cast<std::size_t>(g)] * K;
     sum<T>({dz, K, picks.group_rows.data() + first, at(picks.group_values, first), begin(g + 1) - first}, to, to);
   });

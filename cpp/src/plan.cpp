@@ -80,16 +80,20 @@ void Plan<T>::make_inputs() {
       const Step& input = steps_[static_cast<std::size_t>(id)];
       if (step.input_sequences == nullptr) step.input_sequences = input.sequences;
     }
-    if (!step.node->has_steps) continue;
-    const Index steps = step.node->shape[0];
-    const auto found =
-        std::find_if(sequences_.begin(), sequences_.end(), [&](const auto& s) { return s->steps() == steps; });
-    step.sequences = found != sequences_.end()
-                         ? found->get()
-                         : sequences_.emplace_back(std::make_unique<Sequences>(options_.capacity, steps)).get();
+    const auto of_steps = [&](std::vector<std::unique_ptr<Sequences>>& sequences, Index steps) {
+      const auto found =
+          std::find_if(sequences.begin(), sequences.end(), [&](const auto& s) { return s->steps() == steps; });
+      if (found != sequences.end()) return found->get();
+      return sequences.emplace_back(std::make_unique<Sequences>(options_.capacity, steps)).get();
+    };
+    if (step.node->has_steps) step.sequences = of_steps(sequences_, step.node->shape[0]);
+    const bool reads = step.node->layer != nullptr && step.node->layer->steps() == Steps::kReads;
+    if (reads && step.input_sequences == nullptr && step.node->input_shapes[0].rank() > 0)
+      step.input_sequences = of_steps(whole_, step.node->input_shapes[0][0]);
   }
   for (std::size_t s = 0; options_.has_backward && s < graph_.segments().size(); ++s)
-    if (graph_.segments()[s].is_row_sparse) touched_.push_back({s, {}});
+    if (const Segment& segment = graph_.segments()[s]; segment.is_row_sparse && segment.spec.is_trainable)
+      touched_.push_back({s, {}});
 }
 
 // A view has its input's memory: always where it has no gradient, else where nothing but it reads that, for then their

@@ -14,7 +14,8 @@ void Plan<T>::set_batch(Index n) {
   const bool was_packed =
       std::any_of(sequences_.begin(), sequences_.end(), [](const auto& s) { return s->is_packed(); });
   if (n == n_ && !was_packed) return;
-  for (const auto& sequences : sequences_) sequences->set(n);
+  for (const auto* all : {&sequences_, &whole_})
+    for (const auto& sequences : *all) sequences->set(n);
   n_ = n;
   set_shapes();
 }
@@ -25,6 +26,7 @@ void Plan<T>::set_batch(std::span<const Index> lengths) {
   if (n < 1 || n > options_.capacity)
     throw ShapeError(text("expected a batch of 1 ... ", options_.capacity, ", got ", n));
   for (const auto& sequences : sequences_) sequences->set(lengths);
+  for (const auto& sequences : whole_) sequences->set(n);
   n_ = n;
   set_shapes();
 }

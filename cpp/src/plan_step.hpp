@@ -25,7 +25,7 @@ struct Plan<T>::Step {
   LayerMemory memory;
 
   Sequences* sequences = nullptr;              // of its own time axis
-  const Sequences* input_sequences = nullptr;  // of that of the first input that has one
+  const Sequences* input_sequences = nullptr;  // of that of the first input that has one, or whole ones
   std::vector<const Picks<T>*> picks;          // by input
 
   Shape shape;           // of output and doutput in the batch that was set

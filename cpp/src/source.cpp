@@ -101,6 +101,14 @@ void gather_rows(const Source& source, std::span<const Index> rows, T* to, doubl
     to = gather_axes<T, S>(source.data + row * source.row_stride, layout, layout.rank, scale, to);
 }
 
+// of a sparse source, one in each row
+Source entries_of(Source source) {
+  source.rows = source.num_entries;
+  source.begins = nullptr;
+  source.sample = {};
+  return source;
+}
+
 }  // namespace
 
 Source Source::step(Index t) const {
@@ -175,28 +183,24 @@ template <typename T>
 void gather(const Source& source, std::span<const Index> rows, Picks<T>& picks) {
   picks.begins.assign(1, 0);
   picks.columns.clear();
+  std::vector<Index> picked;
+  // require_sparse has seen begins and columns, but the memory is the caller's
   for (const Index row : rows) {
-    picks.columns.insert(picks.columns.end(), source.columns + source.begins[row],
-                         source.columns + source.begins[row + 1]);
+    const Index begin = source.begins[row], end = source.begins[row + 1];
+    if (begin < 0 || end < begin || end > source.num_entries)
+      throw DataError(text(source.name, ": expected indptr to ascend to ", source.num_entries, ", got ", begin, " and ",
+                           end, " at row ", row));
+    picks.columns.insert(picks.columns.end(), source.columns + begin, source.columns + end);
     picks.begins.push_back(static_cast<Index>(picks.columns.size()));
+    picked.resize(picks.columns.size());
+    std::iota(picked.end() - (end - begin), picked.end(), begin);
   }
-  // require_sparse has seen them, but the memory is the caller's
   const Index bound = source.sample[0];
   for (const Index column : picks.columns)
     if (column < 0 || column >= bound)
       throw DataError(text(source.name, ": expected columns 0 ... ", bound - 1, ", got ", column));
   picks.values.resize(picks.columns.size());
-  Source entries = source;
-  entries.begins = nullptr;
-  entries.sample = {};
-  T* to = picks.values.data();
-  std::vector<Index> consecutive;
-  for (const Index row : rows) {
-    consecutive.resize(static_cast<std::size_t>(source.begins[row + 1] - source.begins[row]));
-    std::iota(consecutive.begin(), consecutive.end(), source.begins[row]);
-    gather<T>(entries, consecutive, to);
-    to += consecutive.size();
-  }
+  gather<T>(entries_of(source), picked, picks.values.data());
 }
 
 void require_tokens(const Source& source, Index bound) {
@@ -214,9 +218,9 @@ void require_sparse(const Source& source) {
   const Index bound = source.sample[0];
   for (Index r = 0; r < source.rows; ++r) {
     const Index begin = source.begins[r], end = source.begins[r + 1];
-    if (begin < 0 || end < begin || (r == 0 && begin != 0))
-      throw DataError(
-          text(source.name, ": expected indptr to ascend from 0, got ", begin, " and ", end, " at row ", r));
+    if (begin < 0 || end < begin || end > source.num_entries || (r == 0 && begin != 0))
+      throw DataError(text(source.name, ": expected indptr to ascend from 0 to ", source.num_entries, ", got ", begin,
+                           " and ", end, " at row ", r));
     for (Index e = begin; e < end; ++e) {
       const Index column = source.columns[e];
       if (column < 0 || column >= bound)
@@ -234,8 +238,7 @@ void require_finite(const T* values, Index rows, Index columns, const Source& so
   if (simd::sum(values, rows * columns, T(0), [](const auto& x) { return simd::ei::psub(x, x); }) == T(0)) return;
   const auto* bad = std::find_if(values, values + rows * columns, [](T x) { return !std::isfinite(value_of(x)); });
   Index row = first_row + (bad - values) / std::max<Index>(columns, 1);
-  if (source.is_sparse())
-    row = std::upper_bound(source.begins, source.begins + source.rows, row) - source.begins - 1;
+  if (source.is_sparse()) row = std::upper_bound(source.begins, source.begins + source.rows, row) - source.begins - 1;
   throw DataError(text(source.name, ": expected finite numbers, got ", std::isnan(value_of(*bad)) ? "NaN" : "infinity",
                        " in row ", row, " (as float", 8 * sizeof(Real<T>), "); drop or fill such rows first"));
 }
@@ -243,12 +246,7 @@ void require_finite(const T* values, Index rows, Index columns, const Source& so
 template <typename T>
 void require_finite(const Source& source, const Poll& poll, double scale) {
   if (source.is_integer() && scale <= 1) return;  // any T holds 2^64
-  Source entries = source;
-  if (source.is_sparse()) {
-    entries.rows = source.begins[source.rows];
-    entries.begins = nullptr;
-    entries.sample = {};
-  }
+  const Source entries = source.is_sparse() ? entries_of(source) : source;
   const Index columns = numel(entries.sample);
   if (columns == 0) return;
   const Index block = std::max<Index>(1, 65536 / columns);

@@ -64,7 +64,7 @@ def array(value: Any, argument: str) -> Array:
         return value
     if value is None:
         raise TypeError(f"{argument}: expected an array of numbers, got None")
-    if hasattr(value, "toarray") and not isinstance(value, np.ndarray):
+    if (hasattr(value, "toarray") or hasattr(value, "indptr")) and not isinstance(value, np.ndarray):
         kind = type(value).__name__
         raise TypeError(
             f"{argument}: expected an array, got the sparse {kind}; use nn.Input(n, sparse=True), or "

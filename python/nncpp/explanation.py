@@ -60,7 +60,7 @@ class _Explanation:
         """The whole text."""
         yield f"J = {self.value.value:.6g} on {self._rows()}, as in prediction: no dropout, no noise."
         if self.examples.lengths is not None:
-            yield "Steps that count are packed as one sequence, (1, steps, ...): first those of all rows, long rows first."
+            yield "Steps that count are packed as one sequence, (1, steps, ...): first steps first, long rows first."
         yield "dv is short for dJ/dv. Shapes stand where they differ from that on the left."
         if any(len(node.inputs) > 1 for node in self.graph.nodes):
             yield "Where an operand repeats, its gradient is summed over all places that it goes to."

@@ -111,8 +111,8 @@ class Model(Compiled):
         epochs, batch_size
             whole numbers >= 1
         validation_data
-            (x, y), (x, y, sample_weight) or (x, y, sample_weight, lengths), scored after each epoch; y is None where the
-            loss takes no targets
+            (x, y), (x, y, sample_weight) or (x, y, sample_weight, lengths), scored after each epoch; y is None where
+            the loss takes no targets
         validation_split
             fraction in (0, 1): the last rows are held out instead, as they come, before any shuffling
         sample_weight

@@ -66,7 +66,7 @@ class Predictor(Architecture):
         array([[0.5, 0.5]], dtype=float32)
         """
         if self._built is not None:
-            return self._predict(self._built, x, lengths)
+            return self._predict(self._network, x, lengths)
         with self._built_for(x) as network:
             return self._predict(network, x, lengths)
 

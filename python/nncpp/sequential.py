@@ -87,7 +87,7 @@ class Sequential(Model):
     @contextmanager
     def _built_for(self, x: Any) -> Iterator[Network]:
         if self._built is not None:
-            yield self._built
+            yield self._network
             return
         is_sparse = hasattr(x, "tocsr") or hasattr(x, "indptr")
         rows = SparseRows.of(x, "x") if is_sparse else data.array(x, "x")

@@ -75,6 +75,7 @@ class Fit:
         self.model = model
         self.compilation = model._require_compiled("fit")
         self.trainer = model._require_trainer("fit")
+        self.trainer.settle()  # a second run may go back to the values of now
         rate = self.compilation.optimizer.rate_at(self.trainer.t, model._epochs)
         if rate > float(np.finfo(model.dtype).max):
             raise DataError(f"learning_rate: expected a number that {model.dtype} can hold, got {rate:g}")

@@ -44,10 +44,12 @@ std::vector<T> predict(const LayerRow& row, Network<T>& network, const std::vect
       pick<T>(block.values(), shape[0], row.kind, picks[i]);
       const bool is_sparse = row.kind == InputKind::kSparse;
       const Shape sample = shape.sample();
-      sources.push_back(is_sparse ? source(picks[i].values.data(), shape[0], sample)
+      sources.push_back(is_sparse ? source(picks[i].values.data(), shape[0], {})  // one number for each entry
                                   : source(picks[i].columns.data(), shape[0], sample));
+      sources.back().sample = sample;
       sources.back().columns = is_sparse ? picks[i].columns.data() : nullptr;
       sources.back().begins = is_sparse ? picks[i].begins.data() : nullptr;
+      sources.back().num_entries = is_sparse ? static_cast<Index>(picks[i].columns.size()) : 0;
       continue;
     }
     sources.push_back(source(block.data(), shape[0], Shape(std::span<const Index>(shape.begin() + 1, shape.end()))));

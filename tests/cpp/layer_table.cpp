@@ -169,6 +169,7 @@ void add_prelu(std::vector<LayerRow>& table) {
 template <typename T>
 LayerPointer<T> hierarchical_softmax(Index classes) {
   typename HierarchicalSoftmax<T>::Options options;
+  options.weight_initializer.kind = Initializer::Kind::kGlorotUniform;
   for (Index i = 0; i < classes; ++i) options.leaves.push_back((i * 7 + 3) % classes);
   const std::function<void(Index, Index)> part = [&](Index first, Index end) {
     if (end - first == 1) return;

@@ -24,7 +24,8 @@ LayerRow& add(std::vector<LayerRow>& table, const std::string& name, const Shape
                    .refused = {{}, {{7}}, {sample.batch(2)}, {sample, sample}, {sample, first, first, first}},
                    .is_random = options.dropout > 0 || options.recurrent_dropout > 0});
   for (Index s = 0; s < num_states; ++s) table.back().inputs.push_back(first);
-  if (num_states > 0) table.back().refused.push_back(num_states == 1 ? std::vector{sample, wrong} : std::vector{sample, first, wrong});
+  if (num_states > 0)
+    table.back().refused.push_back(num_states == 1 ? std::vector{sample, wrong} : std::vector{sample, first, wrong});
   return table.back();
 }
 
@@ -36,10 +37,9 @@ void add_cell(std::vector<LayerRow>& table, const std::string& kind, Index num_s
         add<L>(table,
                text(kind, is_reverse ? ", reverse" : "", returns_sequences ? ", sequences" : "",
                     states > 0 ? ", first states" : ""),
-               kSample, states,
-               {.units = 4, .returns_sequences = returns_sequences, .is_reverse = is_reverse});
+               kSample, states, {.units = 4, .returns_sequences = returns_sequences, .is_reverse = is_reverse});
   add<L>(table, kind + ", wide", {3, 37}, 0, {.units = 67, .returns_sequences = true});
-  add<L>(table, kind + ", one unit, one step", {1, 1}, 0, {.units = 1});
+  add<L>(table, kind + ", one unit", {2, 1}, 0, {.units = 1});
   add<L>(table, kind + ", dropout", kSample, 0, {.units = 6, .returns_sequences = true, .dropout = 0.3});
   add<L>(table, kind + ", recurrent dropout", kSample, 0, {.units = 6, .recurrent_dropout = 0.3});
 }
@@ -61,10 +61,8 @@ LayerPointer<T> bidirectional(const std::string& kind, RecurrentOptions options,
 
 void add_bidirectional(std::vector<LayerRow>& table) {
   const auto add = [&](const std::string& kind, bool returns_sequences, Merge merge, double dropout) {
-    const RecurrentOptions options{.units = 4,
-                                   .returns_sequences = returns_sequences,
-                                   .dropout = dropout,
-                                   .recurrent_dropout = dropout};
+    const RecurrentOptions options{
+        .units = 4, .returns_sequences = returns_sequences, .dropout = dropout, .recurrent_dropout = dropout};
     table.push_back({.name = text("Bidirectional, ", kind, returns_sequences ? ", sequences" : "", ", merge ",
                                   static_cast<int>(merge), dropout > 0 ? ", dropout" : ""),
                      .in_float = bidirectional<float>(kind, options, merge),

@@ -156,6 +156,41 @@ TEST_CASE_TEMPLATE("linalg: the bits of products and sums do not depend on the n
   }
 }
 
+TEST_CASE_TEMPLATE("linalg: by a packed matrix, with rows apart, a product has the bits of any other", T, float,
+                   double) {
+  for (const Size& size : sizes()) {
+    CAPTURE(size.M);
+    CAPTURE(size.K);
+    CAPTURE(size.N);
+    for (const Form form : {Form::kPlain, Form::kTransposedB}) {
+      const Operands<T> operands(size, form);
+      Buffer<T> room(packed_size<T>(size.K, size.N));
+      const PackedMatrix<T> packed = pack(operands.b, room.data());
+      const Index a_stride = size.K + 3, c_stride = size.N + 5;
+      Buffer<T> a(size.M * a_stride);
+      for (Index i = 0; i < size.M; ++i) std::copy_n(operands.a.data + i * size.K, size.K, a.data() + i * a_stride);
+      const auto bias = random_values<T>(size.N, 3);
+      for (const Write write : {Write::kAssign, Write::kAdd}) {
+        const T* const start = write == Write::kAssign ? bias.data() : nullptr;
+        Result<T> expected(size.M * size.N), c(size.M * c_stride);
+        fill_random<T>(expected.values(), 7);
+        fill_random<T>(c.values(), 8);
+        for (Index i = 0; i < size.M; ++i) std::copy_n(expected.data() + i * size.N, size.N, c.data() + i * c_stride);
+        const std::vector<T> before(c.values().begin(), c.values().end());
+        multiply(operands.a, operands.b, expected.data(), write, start);
+        multiply(size.M, a.data(), a_stride, packed, c.data(), c_stride, write, start);
+        for (Index i = 0; i < size.M; ++i) {
+          const T *row = c.data() + i * c_stride, *end = row + size.N;
+          REQUIRE(same_bits(std::span(row, end), std::span<const T>(expected.data() + i * size.N, end - row)));
+          REQUIRE(same_bits(std::span(end, row + c_stride),
+                            std::span(&before[static_cast<std::size_t>(end - c.data())], 5)));
+        }
+        REQUIRE(c.has_guards());
+      }
+    }
+  }
+}
+
 TEST_CASE_TEMPLATE("linalg: not a number comes through", T, float, double) {
   const Size size{9, 20, 35};
   Operands<T> operands(size, Form::kPlain);

@@ -2,37 +2,10 @@
 // numbers, one entry after the other.
 #include <doctest/doctest.h>
 
-#include <set>
-
-#include "allocations.hpp"
-#include "nncpp/error.hpp"
-#include "nncpp/layers/bidirectional.hpp"
-#include "nncpp/layers/gru.hpp"
-#include "nncpp/layers/lstm.hpp"
-#include "nncpp/layers/simple_rnn.hpp"
-#include "nncpp/plan.hpp"
-#include "samples.hpp"
-#include "tolerances.hpp"
+#include "recurrent_net.hpp"
 
 namespace nncpp::testing {
 namespace {
-
-constexpr Index kInputs = 3, kUnits = 4, kSteps = 6;
-constexpr double kExact = 1e-12;
-enum class Cell { kSimple, kLSTM, kGRU };
-constexpr Cell kCells[] = {Cell::kSimple, Cell::kLSTM, Cell::kGRU};
-
-template <typename T>
-std::shared_ptr<const Recurrent<T>> layer_of(Cell cell, const RecurrentOptions& options) {
-  if (cell == Cell::kLSTM) return std::make_shared<LSTM<T>>(options);
-  if (cell == Cell::kGRU) return std::make_shared<GRU<T>>(options);
-  return std::make_shared<SimpleRNN<T>>(options);
-}
-
-template <typename R>
-using Vector = std::vector<R>;
-template <typename R>
-using Arrays = std::vector<Vector<R>>;
 
 template <typename R>
 R sigmoid(const R& x) {
@@ -74,73 +47,6 @@ Arrays<R> step(Cell cell, const Arrays<R>& weights, Vector<R> x, const Arrays<R>
   }
   return next;
 }
-
-// A layer of a batch of sequences in a graph of its own; inputs are u and, where there are such, first states.
-template <typename T>
-struct Net {
-  Net(std::shared_ptr<const Layer<T>> layer, Index n, Index num_states, Index steps = kSteps) : capacity(n) {
-    std::vector<int> ids{graph.input({steps, kInputs}, "u")};
-    for (Index s = 0; s < num_states; ++s) ids.push_back(graph.input({kUnits}, text("first_", s)));
-    output = graph.add(std::move(layer), ids, "layer");
-    theta = Buffer<T>(graph.theta_size());
-    dtheta = Buffer<T>(graph.theta_size());
-    state = Buffer<T>(graph.state_size());
-    next_state = Buffer<T>(graph.state_size());
-    graph.initialize(0, theta.data(), state.data());
-    std::uint64_t seed = 100;
-    for (const Segment& segment : graph.segments())
-      fill_random<T>(span(view(segment, theta.data())), ++seed, segment.kind == SegmentKind::kBias ? 0.3 : 0.5);
-    plan = std::make_unique<Plan<T>>(graph,
-                                     typename Plan<T>::Options{.capacity = n,
-                                                               .has_backward = true,
-                                                               .has_input_gradients = true,
-                                                               .keeps_values = true,
-                                                               .outputs = {output},
-                                                               .is_linear = {false}},
-                                     Vectors<T>{theta.data(), state.data(), next_state.data(), dtheta.data()});
-  }
-
-  static std::span<T> span(const Tensor<T>& tensor) {
-    return {tensor.data, static_cast<std::size_t>(tensor.size())};
-  }
-  void set(const std::vector<Index>& lengths) {
-    lengths.empty() ? plan->set_batch(capacity) : plan->set_batch(lengths);
-    num_rows = capacity;
-    for (int i = 0; i < static_cast<int>(graph.nodes()[static_cast<std::size_t>(output)].inputs.size()); ++i)
-      fill_random<T>(span(plan->input(i)), static_cast<std::uint64_t>(i + 1));
-  }
-  void run(Mode mode = Mode::kTraining, std::uint32_t step = 0) {
-    std::copy_n(state.data(), state.size(), next_state.data());
-    plan->forward({num_rows, mode, 5, step});
-    fill_random<T>(span(plan->output_gradient(0)), 50);
-    plan->backward({num_rows, mode, 5, step});
-  }
-  Arrays<T> weights() {
-    Arrays<T> result;
-    for (const Segment& segment : graph.segments()) {
-      const auto values = span(view(segment, theta.data()));
-      result.emplace_back(values.begin(), values.end());
-    }
-    return result;
-  }
-
-  Index capacity, num_rows = 0;
-  Graph<T> graph;
-  Buffer<T> theta, dtheta, state, next_state;
-  std::unique_ptr<Plan<T>> plan;
-  int output;
-};
-
-// Where row r of an array of the batch begins, for step t of a sample: of one number a row where it has no steps.
-struct Place {
-  const Sequences* sequences;
-  Index operator()(Index sample, Index t) const {
-    if (sequences == nullptr) return sample;
-    for (Index rank = 0; rank < sequences->count(); ++rank)
-      if (sequences->sample(rank) == sample) return sequences->row(rank, t);
-    return -1;
-  }
-};
 
 struct Case {
   Cell cell;
@@ -234,12 +140,9 @@ void compare(const Case& test) {
   CHECK(largest_slope_error(loop.weights, [&](std::size_t a) {
           return view(net.graph.segments()[a], net.dtheta.data()).data;
         }) <= kExact);
-  CHECK(largest_slope_error(loop.inputs, [&](std::size_t a) {
-          return net.plan->input_gradient(static_cast<int>(a)).data;
-        }) <= kExact);
+  CHECK(largest_slope_error(
+            loop.inputs, [&](std::size_t a) { return net.plan->input_gradient(static_cast<int>(a)).data; }) <= kExact);
 }
-
-const std::vector<Index> kLengths{2, 6, 1, 6, 3, 5, 4, 6, 2, 1, 5};  // more than one group of them
 
 TEST_CASE("recurrent: v and all gradients are those of the plain loop") {
   for (const Cell cell : kCells)
@@ -263,11 +166,12 @@ TEST_CASE("recurrent: v and all gradients are those of the plain loop") {
 TEST_CASE("recurrent: with returns_state, v has h and c side by side") {
   for (const bool is_reverse : {false, true})
     for (const bool returns_sequences : {false, true})
-      compare({Cell::kLSTM,
-               {.units = kUnits, .returns_sequences = returns_sequences, .is_reverse = is_reverse, .returns_state = true},
-               true,
-               kLengths,
-               static_cast<Index>(kLengths.size())});
+      compare(
+          {Cell::kLSTM,
+           {.units = kUnits, .returns_sequences = returns_sequences, .is_reverse = is_reverse, .returns_state = true},
+           true,
+           kLengths,
+           static_cast<Index>(kLengths.size())});
 }
 
 TEST_CASE("recurrent: in training one mask for each sequence drops inputs, and another states before the product") {
@@ -301,159 +205,6 @@ TEST_CASE("recurrent: prediction drops nothing, forward and backward") {
                     std::span(dropped.dtheta.data(), static_cast<std::size_t>(dropped.dtheta.size()))));
   }
 }
-
-// --- runs that go on ------------------------------------------------------------------------------------------------
-
-// a long net and a stateful one that sees the same steps in pieces, with the same weights
-template <typename T>
-struct Pieces {
-  Pieces(Cell cell, Index n_, Index pieces, Index truncate)
-      : n(n_),
-        steps(kSteps / pieces),
-        whole(layer_of<T>(cell, {.units = kUnits, .returns_sequences = true, .truncate = truncate}), n, 0),
-        piece(layer_of<T>(cell, {.units = kUnits, .returns_sequences = true, .num_streams = n + 2}), n, 0, steps) {
-    whole.set({});
-    whole.run();
-    piece.set({});
-  }
-  // piece p forward and backward; its state goes on
-  void run(Index p) {
-    const auto copy = [&](const Tensor<const T>& from, const Tensor<T>& to, Index columns) {
-      for (Index i = 0; i < n; ++i)
-        std::copy_n(from.data + (i * kSteps + p * steps) * columns, steps * columns, to.data + i * steps * columns);
-    };
-    copy(whole.plan->input(0), piece.plan->input(0), kInputs);
-    std::copy_n(piece.state.data(), piece.state.size(), piece.next_state.data());
-    piece.plan->forward({n, Mode::kTraining, 5, 0});
-    copy(whole.plan->output_gradient(0), piece.plan->output_gradient(0), kUnits);
-    piece.plan->backward({n, Mode::kTraining, 5, 0});
-    std::copy_n(piece.next_state.data(), piece.state.size(), piece.state.data());
-  }
-  // are numbers of piece p those of the whole run
-  double difference(const Tensor<const T>& of_whole, const Tensor<const T>& of_piece, Index p) const {
-    const Index columns = of_piece.columns();
-    double largest = 0;
-    for (Index i = 0; i < n; ++i)
-      for (Index k = 0; k < steps * columns; ++k)
-        largest = std::max(largest, relative_error(of_piece.data[i * steps * columns + k],
-                                                   of_whole.data[(i * kSteps + p * steps) * columns + k], 1));
-    return largest;
-  }
-
-  Index n, steps;
-  Net<T> whole, piece;
-};
-
-TEST_CASE("recurrent: a stateful layer in pieces is one long run") {
-  for (const Cell cell : kCells) {
-    Pieces<double> runs(cell, 11, 3, 0);
-    for (Index p = 0; p < 3; ++p) {
-      runs.run(p);
-      CHECK(runs.difference(runs.whole.plan->output(0), runs.piece.plan->output(0), p) == 0);
-    }
-  }
-}
-
-TEST_CASE("recurrent: gradients of truncated runs are those of pieces, each of which begins with a constant") {
-  for (const Cell cell : kCells) {
-    Pieces<double> runs(cell, 11, 3, 2);
-    std::vector<double> sum(static_cast<std::size_t>(runs.whole.dtheta.size()));
-    for (Index p = 0; p < 3; ++p) {
-      runs.run(p);
-      CHECK(runs.difference(runs.whole.plan->input_gradient(0), runs.piece.plan->input_gradient(0), p) <= kExact);
-      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += runs.piece.dtheta.data()[i];
-    }
-    CHECK(largest_error(std::span(runs.whole.dtheta.data(), sum.size()), sum) <= kExact);
-    Pieces<double> uncut(cell, 11, 3, 0);
-    CHECK(largest_error(std::span(uncut.whole.dtheta.data(), sum.size()), sum) > 1e-3);
-  }
-}
-
-// du of a run in which only one step of one sequence has a gradient
-std::set<Index> reached(const RecurrentOptions& options, const std::vector<Index>& lengths, Index t) {
-  Net<double> net(layer_of<double>(Cell::kLSTM, options), static_cast<Index>(lengths.size()), 2);
-  net.set(lengths);
-  net.plan->forward({net.num_rows});
-  const auto dv = net.plan->output_gradient(0);
-  std::fill(dv.begin(), dv.end(), 0.0);
-  const Place at{net.plan->output_sequences(0)};
-  dv.data[at(1, t) * kUnits] = 1;
-  net.plan->backward({net.num_rows});
-  std::set<Index> steps;
-  for (Index i = 0; i < lengths[1]; ++i)
-    if (net.plan->input_gradient(0).data[at(1, i) * kInputs] != 0) steps.insert(i);
-  if (net.plan->input_gradient(1).data[kUnits] != 0) steps.insert(-1);
-  return steps;
-}
-
-TEST_CASE("recurrent: gradients stop where they are cut, in both directions, for each length") {
-  const RecurrentOptions forward{.units = kUnits, .returns_sequences = true, .truncate = 2};
-  RecurrentOptions reverse = forward;
-  reverse.is_reverse = true;
-  const std::vector<Index> lengths{3, 5, 6, 1};  // the second one is looked at
-  CHECK(reached(forward, lengths, 4) == std::set<Index>{4});
-  CHECK(reached(forward, lengths, 3) == std::set<Index>{2, 3});
-  CHECK(reached(forward, lengths, 1) == std::set<Index>{-1, 0, 1});
-  CHECK(reached(reverse, lengths, 0) == std::set<Index>{0, 1});
-  CHECK(reached(reverse, lengths, 3) == std::set<Index>{3});
-  CHECK(reached(reverse, lengths, 4) == std::set<Index>{-1, 4});
-}
-
-TEST_CASE("recurrent: the state of a stream goes on with its own row; rows that a batch lacks keep theirs") {
-  Net<double> net(layer_of<double>(Cell::kLSTM, {.units = kUnits, .num_streams = 5}), 4, 0);
-  const auto& segments = net.graph.states();
-  REQUIRE(segments.size() == 2);
-  CHECK(segments[0].name == "layer/h");
-  CHECK(segments[1].name == "layer/c");
-  for (const Segment& segment : segments) {
-    CHECK(segment.kind == SegmentKind::kStream);
-    CHECK(segment.shape == Shape{5, kUnits});
-    for (double& s : view(segment, net.state.data())) CHECK(s == 0);
-    std::fill_n(view(segment, net.state.data()).data, 5 * kUnits, 0.25);
-  }
-  net.set({2, 6, 1, 6});
-  net.run(Mode::kInference);
-  const auto h = view(segments[0], net.next_state.data());
-  CHECK(same_bits(std::span(h.data, 4 * kUnits), std::span(net.plan->output(0).data, 4 * kUnits)));
-  for (const Segment& segment : segments) {
-    const double* const row = view(segment, net.next_state.data()).data + 4 * kUnits;
-    for (Index j = 0; j < kUnits; ++j) CHECK(row[j] == 0.25);
-  }
-  CHECK(net.graph.num_streams() == 5);
-  Net<double> narrow(layer_of<double>(Cell::kGRU, {.units = kUnits, .num_streams = 3}), 4, 0);
-  narrow.set({});
-  CHECK_THROWS_WITH_AS(narrow.run(), "layer: expected a batch of at most 3 rows, its streams, got 4", ShapeError);
-}
-
-// --- cost -----------------------------------------------------------------------------------------------------------
-
-TEST_CASE("recurrent: no pass takes memory") {
-  for (const Cell cell : kCells) {
-    Net<float> net(layer_of<float>(cell, {.units = kUnits, .dropout = 0.2, .recurrent_dropout = 0.2}), 11, 0);
-    net.set(kLengths);
-    net.run();
-    const long before = num_allocations();
-    net.run();
-    CHECK(num_allocations() == before);
-  }
-}
-
-TEST_CASE_TEMPLATE("recurrent: a sequence has the same bits in any batch", T, float, double) {
-  for (const Cell cell : kCells) {
-    Net<T> many(layer_of<T>(cell, {.units = kUnits}), 11, 0), one(layer_of<T>(cell, {.units = kUnits}), 1, 0);
-    many.set({});
-    one.set({});
-    many.run();
-    for (Index i = 0; i < 11; ++i) {
-      std::copy_n(many.plan->input(0).data + i * kSteps * kInputs, kSteps * kInputs, one.plan->input(0).data);
-      one.run();
-      CHECK(same_bits(std::span(many.plan->output(0).data + i * kUnits, kUnits),
-                      std::span(one.plan->output(0).data, kUnits)));
-    }
-  }
-}
-
-// --- what is refused, and what weights begin with -------------------------------------------------------------------
 
 TEST_CASE("recurrent: options out of range are errors that name them") {
   CHECK_THROWS_WITH_AS(LSTM<float>({.units = 0}), "units: expected 1 or more, got 0", DataError);
@@ -492,7 +243,8 @@ TEST_CASE("recurrent: weights are those of the gates side by side; U is orthogon
       CHECK(specs[i].fan_in == (i == 1 ? kUnits : kInputs));
       CHECK(specs[i].fan_out == kUnits);
     }
-    std::vector<double> U(static_cast<std::size_t>(kUnits * gates * kUnits)), b(static_cast<std::size_t>(gates * kUnits), 1);
+    std::vector<double> U(static_cast<std::size_t>(kUnits * gates * kUnits)),
+        b(static_cast<std::size_t>(gates * kUnits), 1);
     initialize(specs[1], {3, 4, 0}, U.data());
     initialize(specs[2], {3, 4, 0}, b.data());
     CHECK(b == std::vector<double>(b.size()));
@@ -508,111 +260,6 @@ TEST_CASE("recurrent: weights are those of the gates side by side; U is orthogon
         }
     for (Index g = 1; g < gates; ++g) CHECK(column(g, 0, 0) != column(0, 0, 0));
   }
-}
-
-// --- both directions ------------------------------------------------------------------------------------------------
-
-template <typename T>
-std::shared_ptr<const Bidirectional<T>> both(Cell cell, RecurrentOptions options, Merge merge) {
-  auto forward = layer_of<T>(cell, options);
-  options.is_reverse = true;
-  return std::make_shared<Bidirectional<T>>(forward, layer_of<T>(cell, options), merge);
-}
-
-TEST_CASE("bidirectional: two layers with their own weights, merged; gradients are those of each") {
-  const auto n = static_cast<Index>(kLengths.size());
-  for (const Cell cell : kCells)
-    for (const Merge merge : {Merge::kConcat, Merge::kSum, Merge::kProduct, Merge::kAverage})
-      for (const bool returns_sequences : {false, true})
-        for (const auto& lengths : {std::vector<Index>{}, kLengths}) {
-          CAPTURE(static_cast<int>(cell));
-          CAPTURE(static_cast<int>(merge));
-          const RecurrentOptions options{.units = kUnits, .returns_sequences = returns_sequences};
-          RecurrentOptions reverse = options;
-          reverse.is_reverse = true;
-          Net<double> net(both<double>(cell, options, merge), n, 0);
-          Net<double> one[] = {{layer_of<double>(cell, options), n, 0}, {layer_of<double>(cell, reverse), n, 0}};
-          const std::size_t count = one[0].graph.segments().size();
-          REQUIRE(net.graph.segments().size() == 2 * count);
-          net.set(lengths);
-          net.run();
-          const auto v = net.plan->output(0), dv = Tensor<const double>(net.plan->output_gradient(0));
-          for (std::size_t d = 0; d < 2; ++d) {
-            for (std::size_t i = 0; i < count; ++i) {
-              const Segment &from = net.graph.segments()[d * count + i], &to = one[d].graph.segments()[i];
-              CHECK(from.name == "layer/" + std::string(d == 0 ? "forward_" : "backward_") + to.name.substr(6));
-              std::copy_n(view(from, net.theta.data()).data, numel(to.shape), view(to, one[d].theta.data()).data);
-            }
-            one[d].set(lengths);
-            one[d].plan->forward({n, Mode::kTraining, 5, 0});
-          }
-          const Tensor<const double> f = one[0].plan->output(0), b = one[1].plan->output(0);
-          double of_output = 0;
-          for (Index i = 0; i < f.size(); ++i) {
-            const Index row = i / kUnits, j = i % kUnits, K = v.columns();
-            const double x = f.data[i], y = b.data[i], g = dv.data[row * K + j];
-            double *const df = one[0].plan->output_gradient(0).data + i, *const db = one[1].plan->output_gradient(0).data + i;
-            *df = merge == Merge::kProduct ? g * y : merge == Merge::kAverage ? g / 2 : g;
-            *db = merge == Merge::kProduct   ? g * x
-                  : merge == Merge::kAverage ? g / 2
-                  : merge == Merge::kConcat  ? dv.data[row * K + kUnits + j]
-                                             : g;
-            const double expected = merge == Merge::kProduct   ? x * y
-                                    : merge == Merge::kAverage ? (x + y) / 2
-                                    : merge == Merge::kSum     ? x + y
-                                                               : x;
-            of_output = std::max(of_output, relative_error(v.data[row * K + j], expected, 1));
-            if (merge == Merge::kConcat) of_output = std::max(of_output, relative_error(v.data[row * K + kUnits + j], y, 1));
-          }
-          CHECK(of_output <= kExact);
-          for (auto& direction : one) direction.plan->backward({n, Mode::kTraining, 5, 0});
-          for (std::size_t i = 0; i < 2 * count; ++i) {
-            auto& direction = one[i / count];
-            const auto got = view(net.graph.segments()[i], net.dtheta.data());
-            const auto expected = view(direction.graph.segments()[i % count], direction.dtheta.data());
-            CHECK(largest_error(got, expected) <= kExact);
-          }
-          const auto du = net.plan->input_gradient(0);
-          std::vector<double> sum(du.begin(), du.end());
-          for (std::size_t i = 0; i < sum.size(); ++i)
-            sum[i] = one[0].plan->input_gradient(0).data[i] + one[1].plan->input_gradient(0).data[i];
-          CHECK(largest_error(du, sum) <= kExact);
-        }
-}
-
-TEST_CASE("bidirectional: the two directions drop by masks of their own") {
-  Net<double> net(both<double>(Cell::kSimple, {.units = kUnits, .dropout = 0.5}, Merge::kConcat), 64, 0, 1);
-  net.set({});
-  const auto& segments = net.graph.segments();
-  std::copy_n(view(segments[0], net.theta.data()).data, kInputs * kUnits, view(segments[3], net.theta.data()).data);
-  std::copy_n(view(segments[2], net.theta.data()).data, kUnits, view(segments[5], net.theta.data()).data);
-  net.run(Mode::kInference);
-  const auto v = net.plan->output(0);
-  const auto is_same = [&] { return same_bits(std::span(v.data, kUnits), std::span(v.data + kUnits, kUnits)); };
-  CHECK(is_same());
-  net.run();
-  Index differs = 0;
-  for (Index i = 0; i < 64; ++i)
-    differs += !same_bits(std::span(v.data + 2 * i * kUnits, kUnits), std::span(v.data + (2 * i + 1) * kUnits, kUnits));
-  CHECK(differs > 32);
-}
-
-TEST_CASE("bidirectional: directions that do not belong together are refused") {
-  const auto one = [](Cell cell, const RecurrentOptions& options) { return layer_of<float>(cell, options); };
-  const RecurrentOptions back{.units = 4, .is_reverse = true};
-  const auto refuse = [&](const auto& forward, const auto& backward) {
-    CHECK_THROWS_AS(Bidirectional<float>(forward, backward, Merge::kSum), DataError);
-  };
-  refuse(one(Cell::kLSTM, {.units = 4}), one(Cell::kGRU, back));
-  refuse(one(Cell::kLSTM, {.units = 4}), one(Cell::kLSTM, {.units = 4}));
-  refuse(one(Cell::kLSTM, back), one(Cell::kLSTM, back));
-  refuse(one(Cell::kLSTM, {.units = 5}), one(Cell::kLSTM, back));
-  refuse(one(Cell::kLSTM, {.units = 4, .returns_sequences = true}), one(Cell::kLSTM, back));
-  refuse(one(Cell::kLSTM, {.units = 4, .num_streams = 3}), one(Cell::kLSTM, back));
-  refuse(one(Cell::kLSTM, {.units = 4, .returns_state = true}), one(Cell::kLSTM, back));
-  CHECK(merge_from_name("average") == Merge::kAverage);
-  CHECK_THROWS_WITH_AS(merge_from_name("mean"), "merge: expected one of concat, sum, product, average; got 'mean'",
-                       DataError);
 }
 
 }  // namespace

@@ -74,6 +74,18 @@ TEST_CASE("source: a step of all rows, and the first steps of one row") {
   CHECK(std::vector<double>(got, got + 4) == std::vector<double>{25, 26, 20, 21});
 }
 
+TEST_CASE("source: a number for each row is a sequence of one step") {
+  const double y[] = {3, 1, 2};
+  const Source x = source(y, 3, {});
+  CHECK(x.sequence(2, 1).rows == 1);
+  Sequences sequences(3, 1);
+  const Index lengths[] = {1, 1, 1}, ranked[] = {0, 1, 2};
+  sequences.set(lengths);
+  double got[3];
+  gather<double>(x, ranked, sequences, got);
+  CHECK(std::vector<double>(got, got + 3) == std::vector<double>{3, 1, 2});
+}
+
 TEST_CASE("source: tokens below the bound pass, others are told by their row") {
   const std::int8_t tokens[] = {0, 4, 2, 3, 1, 4};
   CHECK_NOTHROW(require_tokens(source(tokens, 2, {3}), 5));
@@ -89,9 +101,12 @@ struct SparseRows {
   std::vector<Index> columns{0, 5, 2, 1, 3}, begins{0, 2, 2, 3, 5};
 
   Source rows() const {
-    Source x = source(values.data(), 4, {6});
+    Source x = source(values.data(), 5, {});
+    x.rows = 4;
+    x.sample = {6};
     x.begins = begins.data();
     x.columns = columns.data();
+    x.num_entries = 5;
     return x;
   }
 };
@@ -119,13 +134,17 @@ TEST_CASE("source: sparse rows out of order or range are refused by their row") 
   CHECK(message([](auto& s) { s.columns[2] = -1; }) == "x: expected columns 0 ... 5, got -1 in row 2");
   CHECK(message([](auto& s) { s.columns[1] = 0; }) ==
         "x: expected ascending columns, each once, got 0 and 0 in row 0; sum duplicates and sort first");
-  CHECK(message([](auto& s) { s.begins[2] = 1; }) == "x: expected indptr to ascend from 0, got 2 and 1 at row 1");
-  CHECK(message([](auto& s) { s.begins[0] = 1; }) == "x: expected indptr to ascend from 0, got 1 and 2 at row 0");
+  CHECK(message([](auto& s) { s.begins[2] = 1; }) == "x: expected indptr to ascend from 0 to 5, got 2 and 1 at row 1");
+  CHECK(message([](auto& s) { s.begins[0] = 1; }) == "x: expected indptr to ascend from 0 to 5, got 1 and 2 at row 0");
   SparseRows sparse;
   sparse.columns[4] = 9;  // changed after it was looked at
   Picks<float> picks;
   const Index rows[] = {3};
   CHECK(message_of([&] { gather<float>(sparse.rows(), rows, picks); }) == "x: expected columns 0 ... 5, got 9");
+  sparse.begins[4] = 1000;
+  CHECK(message_of([&] { gather<float>(sparse.rows(), rows, picks); }) ==
+        "x: expected indptr to ascend to 5, got 3 and 1000 at row 3");
+  sparse.begins[4] = 5;
   sparse.values[2] = std::numeric_limits<float>::infinity();
   CHECK_THROWS_AS(require_finite<float>(sparse.rows()), DataError);
 }

@@ -27,7 +27,7 @@ def built(layer: nn.Layer, shapes: Any) -> Callable[[Subject], Any]:
     return lambda s: layer.build(shapes)
 
 
-def begun(layer: nn.Layer, *states: Any) -> Callable[[Subject], Any]:
+def begun(layer: Any, *states: Any) -> Callable[[Subject], Any]:
     return lambda s: nn.Model(u := nn.Input((4, 2)), layer(u, initial_state=list(states)))
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "coverage.md"
 SECTIONS = ["Models", "Activations", "Losses", "Optimizers", "Schedules", "Regularization",
             "Initialization and preprocessing", "Flow graphs", "Convolutional networks",
-            "Checks", "Second order"]  # fmt: skip
+            "Sequences and language", "Checks", "Second order"]  # fmt: skip
 
 
 class Row(NamedTuple):

@@ -196,7 +196,7 @@ def test_text_of_a_model_shows_tokens() -> None:
     assert "input (1, 5), input" in text
     assert "[1  2  3  4  5]" in text
     assert "v (1, 5, 4) = W (20, 4)[u (1, 5)]" in text
-    assert "dW (20, 4) = sum of dv" in text
+    assert "dW (20, 4) = in row c the sum of dv" in text
     assert nn.preflight(model, tokens(20, 40, 5), tokens(3, 40)).entries
 
 

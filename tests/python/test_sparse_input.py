@@ -202,9 +202,11 @@ def test_text_and_checks_before_training() -> None:
     small.compile(loss="squared")
     text = small.explain_backward(csr(np.array([[0.0, 2.0, 0.0]])), [[0.0, 1.0]])
     assert "[0  2  0]" in text
-    assert {entry.name for entry in nn.preflight(model, csr(x), y).entries} == {
-        entry.name for entry in nn.preflight(model_of(False), x, y).entries
-    }
+    names, expected = (
+        {entry.name for entry in nn.preflight(*arguments).entries}
+        for arguments in ((model, csr(x), y), (model_of(False), x, y))
+    )
+    assert names == expected - {"inputs"}, "a column of a sparse matrix has no scale"
 
 
 def test_a_sequential_without_an_input_takes_the_kind_of_x() -> None:

@@ -53,7 +53,8 @@ struct Forward {
   RandomKey key;   // this layer's numbers in this step
   bool is_linear;  // the loss takes the output activation over: v is to be z
   Rows rows = {};
-  const Sequences* sequences = nullptr;         // of the first input that has a time axis
+  // of the first input that has a time axis; where none has, a layer that reads them takes u for (N, T, ...)
+  const Sequences* sequences = nullptr;
   std::span<const Picks<T>* const> picks = {};  // by input: tokens and sparse rows, which have no tensor; else null
 };
 

@@ -72,7 +72,8 @@ struct RestingSteps {
     double kept;  // of theta after decay alone from here to t
   };
   Index last, t;
-  std::span<const Run> runs;  // last + 1 is in the first one
+  std::span<const Run> runs;           // last + 1 is in the first one
+  std::span<const double> table = {};  // what the rule has worked out for all rows at once: resting_table
 
   Index count() const { return t - last; }
 };
@@ -106,6 +107,8 @@ class Optimizer {
   // whether a step with a gradient of 0 changes anything, and what it then does in so many steps
   virtual bool moves_at_rest() const = 0;
   virtual void rest(const RestingSteps& steps, T* theta, T* const* moments, Index size) const = 0;
+  // numbers of the steps up to t that do not depend on the row; `steps` are those of the row that rests longest
+  virtual std::vector<double> resting_table(const RestingSteps& /*steps*/) const { return {}; }
   // what a step leaves of theta before it moves
   virtual double keep(double /*rate*/) const { return 1.0; }
 
@@ -229,6 +232,7 @@ class Adam final : public Optimizer<T> {
   void update(Index t, double rate, const T* g, T* theta, T* const* moments, Index size) const override;
   bool moves_at_rest() const override { return true; }
   void rest(const RestingSteps& steps, T* theta, T* const* moments, Index size) const override;
+  std::vector<double> resting_table(const RestingSteps& steps) const override;
   double keep(double rate) const override { return 1.0 - rate * options_.weight_decay; }
   Options options_;
 };

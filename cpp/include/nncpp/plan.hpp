@@ -100,7 +100,8 @@ class Plan {
   std::vector<int> inputs_;                            // node ids
   std::vector<std::unique_ptr<Picks<T>>> picks_;       // by input; null where it takes a tensor
   std::vector<std::unique_ptr<Sequences>> sequences_;  // one for each number of steps
-  std::vector<TouchedRows> touched_;                   // one for each row-sparse segment
+  std::vector<std::unique_ptr<Sequences>> whole_;      // of full length: what a layer reads where none came in
+  std::vector<TouchedRows> touched_;                   // one for each row-sparse segment that is trained
   std::vector<Tensor<T>> unused_;                      // gradients that no layer writes, because no output needs them
   Index n_ = 0;
 };

@@ -38,8 +38,9 @@ struct Source {
   std::array<Index, Shape::kMaxRank> strides{};  // bytes, by axis of the sample
   std::string name;                              // "x", for messages
   // Rows of a sparse matrix instead: entries begins[r] ... begins[r + 1] - 1 of `columns` and of data, which is then
-  // one number for each entry.
+  // one number for each of so many entries.
   const Index *begins = nullptr, *columns = nullptr;
+  Index num_entries = 0;
 
   bool is_integer() const { return type < ElementType::kFloat16; }
   bool is_sparse() const { return begins != nullptr; }
@@ -59,7 +60,7 @@ void gather(const Source& source, std::span<const Index> rows, Dual* to, double 
 template <typename T>
 void gather(const Source& source, std::span<const Index> rows, const Sequences& sequences, T* to, double scale = 1);
 
-// the rows of a sparse source, values times nothing. throws DataError for a column that is out of range
+// the rows of a sparse source, values times nothing. throws DataError for entries or columns that are out of range
 template <typename T>
 void gather(const Source& source, std::span<const Index> rows, Picks<T>& picks);
 

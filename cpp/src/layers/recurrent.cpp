@@ -81,8 +81,8 @@ template <typename T>
 struct Recurrent<T>::Layout {
   Index D, H, G, num_states, num_outputs;
   Index narrow, wide;  // how far apart rows of H and of G numbers lie in a group's own memory: not on one cache set
-  Index gates, kept, previous, previous_size, input, input_mask, state_mask;           // saved
-  Index packed, locals, local_size;                                                    // forward
+  Index gates, kept, previous, previous_size, input, input_mask, state_mask;            // saved
+  Index packed, locals, local_size;                                                     // forward
   Index dz, dproduct, dinput, masked_previous, packed_transpose, dlocals, dlocal_size;  // backward
   LayerMemory memory;
 
@@ -139,9 +139,10 @@ Shape Recurrent<T>::output_shape(std::span<const Shape> inputs) const {
   const Shape first{options_.units};
   const auto num_states = static_cast<std::size_t>(this->num_states());
   if (inputs.size() != 1 && (inputs.size() != 1 + num_states || options_.num_streams > 0))
-    throw ShapeError(text("expected 1 input", options_.num_streams > 0 ? ", as it is stateful, got "
-                                              : num_states == 1        ? " or 2 (u, h), got "
-                                                                       : " or 3 (u, h, c), got ",
+    throw ShapeError(text("expected 1 input",
+                          options_.num_streams > 0 ? ", as it is stateful, got "
+                          : num_states == 1        ? " or 2 (u, h), got "
+                                                   : " or 3 (u, h, c), got ",
                           inputs.size()));
   if (inputs[0].rank() != 2) throw ShapeError(text("expected input (N, T, D), got ", to_string(inputs[0], true)));
   for (const Shape& state : inputs.subspan(1))
@@ -154,9 +155,7 @@ Shape Recurrent<T>::output_shape(std::span<const Shape> inputs) const {
 template <typename T>
 std::vector<SegmentSpec> Recurrent<T>::parameters(std::span<const Shape> inputs) const {
   const Index D = inputs[0].back(), H = options_.units, G = num_gates() * H;
-  const auto bias = [&](const char* name) {
-    return SegmentSpec{name, {G}, SegmentKind::kBias, {}, D, H};
-  };
+  const auto bias = [&](const char* name) { return SegmentSpec{name, {G}, SegmentKind::kBias, {}, D, H}; };
   std::vector<SegmentSpec> specs{
       {"weight", {D, G}, SegmentKind::kWeight, options_.weight_initializer, D, H, true, num_gates()},
       {"recurrent_weight", {H, G}, SegmentKind::kWeight, options_.recurrent_initializer, H, H, true, num_gates()},
@@ -216,8 +215,8 @@ void Recurrent<T>::begin(const Forward<T>& pass) const {
   const Layout at(*this, pass);
   const Sequences& sequences = *pass.sequences;
   if (options_.num_streams > 0 && sequences.count() > options_.num_streams)
-    throw ShapeError(text("expected a batch of at most ", options_.num_streams, " rows, its streams, got ",
-                          sequences.count()));
+    throw ShapeError(
+        text("expected a batch of at most ", options_.num_streams, " rows, its streams, got ", sequences.count()));
   const bool drops = pass.mode == Mode::kTraining;
   const T* u = pass.inputs[0].data;
   if (drops && options_.recurrent_dropout > 0)
@@ -238,10 +237,12 @@ template <typename T>
 void Recurrent<T>::run(const Forward<T>& pass, Index number) const {
   const Layout at(*this, pass);
   const Group group(*pass.sequences, number);
-  const auto num_states = static_cast<std::size_t>(at.num_states), num_outputs = static_cast<std::size_t>(at.num_outputs);
+  const auto num_states = static_cast<std::size_t>(at.num_states),
+             num_outputs = static_cast<std::size_t>(at.num_outputs);
   T* const local = pass.scratch + at.locals + number * at.local_size;
   std::array<StepRows<T>, kMostStates> state;
-  for (std::size_t s = 0; s < num_states; ++s) state[s] = {local + static_cast<Index>(s) * kGroup * at.narrow, at.narrow};
+  for (std::size_t s = 0; s < num_states; ++s)
+    state[s] = {local + static_cast<Index>(s) * kGroup * at.narrow, at.narrow};
   const StepRows<T> masked{local + at.num_states * kGroup * at.narrow, at.narrow};
   const StepRows<T> product{masked.data + kGroup * at.narrow, at.wide};
   const T* const mask =
@@ -295,7 +296,8 @@ template <typename T>
 void Recurrent<T>::run(const Backward<T>& pass, Index number) const {
   const Layout at(*this, pass);
   const Group group(*pass.sequences, number);
-  const auto num_states = static_cast<std::size_t>(at.num_states), num_outputs = static_cast<std::size_t>(at.num_outputs);
+  const auto num_states = static_cast<std::size_t>(at.num_states),
+             num_outputs = static_cast<std::size_t>(at.num_outputs);
   T* const local = pass.scratch + at.dlocals + number * at.dlocal_size;
   std::array<StepRows<T>, kMostStates> dstate;
   for (std::size_t s = 0; s < num_states; ++s)
@@ -343,7 +345,8 @@ void Recurrent<T>::run(const Backward<T>& pass, Index number) const {
     if (!gradient.is_wanted()) continue;
     for (Index r = 0; r < group.count; ++r) {
       T* const to = gradient.to.data + group.sample(r) * at.H;
-      for (Index j = 0; j < at.H; ++j) to[j] = gradient.write == Write::kAdd ? to[j] + dstate[s][r][j] : dstate[s][r][j];
+      for (Index j = 0; j < at.H; ++j)
+        to[j] = gradient.write == Write::kAdd ? to[j] + dstate[s][r][j] : dstate[s][r][j];
     }
   }
 }

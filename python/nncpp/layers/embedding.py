@@ -107,7 +107,7 @@ class Embedding(Layer):
     @property
     def formulas(self) -> Formulas:
         """Tokens are u; they have no gradient."""
-        gradient = ("dW[c] = sum of dv where u is c, else 0",) if self.trainable else ()
+        gradient = ("dW = in row c the sum of dv where u is c",) if self.trainable else ()
         return Formulas(("v = W[u]",), gradient, {"W": "weight"})
 
     def _first_values(self) -> Mapping[str, Array]:

@@ -27,12 +27,12 @@ class HierarchicalSoftmax(Layer):
 
     z_j = h w_j + b_j;  P(left at node j) = 1 / (1 + exp(-z_j));  P(c | h) = product of these along the path to c, so
     v = sum over the nodes j on the path of log(1 + exp(-s_j z_j)), s_j = 1 to the left and -1 to the right.
-    Inputs h (N, ..., D) and c (N, ...), tokens: v (N, ..., 1), W (V - 1, D), b (V - 1). c may have an axis of 1 more.
+    Inputs h (N, ..., D) and c (N, ...), tokens: v (N, ..., 1), W (V - 1, D), b (V - 1). c may be (N, ..., 1) too.
 
     The output is the loss itself: it is trained by ``loss="expression"``. A step touches the nodes on the paths of the
     batch's classes and no others, so that it costs about D log2 V for each row where a softmax costs D V. The
     probabilities of all classes add up to 1; ``log_probabilities`` and ``top_k`` tell them of rows h, which
-    ``body(model)`` predicts. With weights of 0 a class of path length l begins at 2^-l, with counts about its frequency.
+    ``body(model)`` predicts. With weights of 0 a class of path length l begins at 2^-l: with counts near its frequency.
     Morin, Bengio, "Hierarchical probabilistic neural network language model", AISTATS 2005; Mikolov et al.,
     "Distributed representations of words and phrases and their compositionality", NIPS 2013 (Huffman tree).
 
@@ -57,12 +57,12 @@ class HierarchicalSoftmax(Layer):
     Examples
     --------
     >>> import numpy as np, nncpp as nn
-    >>> x, c = nn.Input(2), nn.Input(1, dtype="int64")
+    >>> x, c = nn.Input(2), nn.Input((), dtype="int64")
     >>> h, layer = nn.Dense(3, "tanh")(x), nn.HierarchicalSoftmax(counts=[5, 1, 1, 2])
     >>> model = nn.Model([x, c], layer([h, c]))
     >>> model.compile(nn.Adam(0.1), loss="expression")
-    >>> rows, labels = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[3], [1]])
-    >>> history = model.fit([rows, labels], epochs=100)
+    >>> rows = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> history = model.fit([rows, [3, 1]], epochs=100)
     >>> layer.code_lengths
     array([1, 3, 3, 2])
 
@@ -131,7 +131,7 @@ class HierarchicalSoftmax(Layer):
         Examples
         --------
         >>> import nncpp as nn
-        >>> x, c = nn.Input(2), nn.Input(1, dtype="int64")
+        >>> x, c = nn.Input(2), nn.Input((), dtype="int64")
         >>> layer = nn.HierarchicalSoftmax(4)
         >>> model = nn.Model([x, c], layer([nn.Dense(3)(x), c]))
         >>> layer.body(model).predict([[0.0, 0.0]])

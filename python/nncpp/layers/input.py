@@ -26,7 +26,7 @@ class Input(Node):
     Parameters
     ----------
     shape
-        shape of one sample, a whole number or several
+        shape of one sample, a whole number or several; () is one token for each sample
     name
         unique in a model; by default input, input_1, ...
     dtype
@@ -74,9 +74,10 @@ class Input(Node):
         scale: float | None = None,
     ) -> None:
         super().__init__(None, ())
-        self._shape = sample_shape("shape", shape)
         self.name = object_name("name", name)
         self.dtype = None if dtype is None else _type_name(dtype)
+        is_one_token = self.dtype in _WHOLE and isinstance(shape, tuple | list) and not shape
+        self._shape = () if is_one_token else sample_shape("shape", shape)
         self.sparse = flag("sparse", sparse)
         self.scale = None if scale is None else number("scale", scale, "(0, inf)")
         if self.sparse and self.dtype in _WHOLE:

@@ -17,6 +17,7 @@ from ._bio import bio_tags as bio_tags
 from ._padding import pad as pad
 from ._readers import read_conll as read_conll
 from ._readers import read_text as read_text
+from ._sampling import sample as sample
 from ._streams import token_streams as token_streams
 from ._tokenizer import Tokenizer as Tokenizer
 from ._tokenizer import sentences as sentences
@@ -43,6 +44,7 @@ __all__ = [
     "read_conll",
     "read_text",
     "read_vectors",
+    "sample",
     "sentences",
     "token_streams",
     "tokenize",

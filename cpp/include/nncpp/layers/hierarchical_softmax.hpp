@@ -19,9 +19,9 @@ class HierarchicalSoftmax final : public Layer<T> {
   // The tree: its classes, and its inner nodes, a node before its left subtree before its right one. A node that parts
   // leaves first ... end - 1 has first ... split - 1 on its left.
   struct Options {
-    std::vector<Index> leaves;  // (V) classes from left to right
-    std::vector<Index> splits;  // (V - 1) by node
-    Initializer weight_initializer, bias_initializer;
+    std::vector<Index> leaves;                             // (V) classes from left to right
+    std::vector<Index> splits;                             // (V - 1) by node
+    Initializer weight_initializer{}, bias_initializer{};  // zeros
   };
   // throws DataError unless leaves are 0 ... V - 1, V >= 2, each once, and splits part them to single ones
   explicit HierarchicalSoftmax(const Options& options);

@@ -1,4 +1,5 @@
-// LSTM, a recurrent layer (recurrent.hpp) of gates i, f, g, o, in this order, and of two states; s = sigmoid, a = z + r:
+// LSTM, a recurrent layer (recurrent.hpp) of gates i, f, g, o, in this order, and of two states; s = sigmoid, a = z +
+// r:
 //   i, f, o = s(a_i), s(a_f), s(a_o), g = tanh(a_g)
 //   c_t = f c_{t-1} + i g,  h_t = o tanh(c_t)
 // dc_t += dh_t o (1 - tanh(c_t)^2);  dc_{t-1} = f dc_t

@@ -38,34 +38,24 @@ template <typename T>
 class Touched {
  public:
   Touched(T* g, std::span<const RateRange> ranges, std::span<const RowPiece> pieces, RowSets rows)
-      : g_(g), pieces_(pieces), rows_(rows) {
-    // ranges that touch are one: how a sum is cut into blocks does not depend on rates
-    for (const RateRange& range : ranges) {
-      if (!ranges_.empty() && ranges_.back().end == range.begin)
-        ranges_.back().end = range.end;
-      else
-        ranges_.push_back(range);
-    }
-  }
+      : g_(g), ranges_(ranges), pieces_(pieces), rows_(rows) {}
 
   // f(first, count) of contiguous elements, which make up all that is touched
   template <typename F>
   void each(F f) const {
-    for (const RateRange& range : ranges_)
-      parallel_blocks(range.end - range.begin, 1.0,
-                      [&](Index begin, Index end) { f(g_ + range.begin + begin, end - begin); });
+    for_ranges([&](T* first, Index size) {
+      parallel_blocks(size, 1.0, [&](Index begin, Index end) { f(first + begin, end - begin); });
+    });
     for (std::size_t p = 0; p < rows_.size(); ++p)
       parallel_for(num_rows(p), work(p), [&](Index i) { f(row(p, i), pieces_[p].columns); });
   }
 
   double norm() const {
     double sum = 0;
-    for (const RateRange& range : ranges_) {
-      const T* const first = g_ + range.begin;
-      const Index size = range.end - range.begin;
+    for_ranges([&](const T* first, Index size) {
       sum += sum_of_blocks(size, kBlock, static_cast<double>(size),
                            [&](Index begin, Index end) { return squares(first + begin, end - begin); });
-    }
+    });
     for (std::size_t p = 0; p < rows_.size(); ++p) {
       const Index columns = pieces_[p].columns, height = std::max<Index>(1, kBlock / std::max<Index>(1, columns));
       sum += sum_of_blocks(num_rows(p), height, work(p), [&](Index begin, Index end) {
@@ -78,6 +68,16 @@ class Touched {
   }
 
  private:
+  // Ranges that touch are one: how a sum is cut into blocks does not depend on rates.
+  template <typename F>
+  void for_ranges(F f) const {
+    for (std::size_t i = 0; i < ranges_.size();) {
+      const Index begin = ranges_[i].begin;
+      Index end = ranges_[i].end;
+      while (++i < ranges_.size() && ranges_[i].begin == end) end = ranges_[i].end;
+      f(g_ + begin, end - begin);
+    }
+  }
   Index num_rows(std::size_t p) const { return static_cast<Index>(rows_[p].size()); }
   double work(std::size_t p) const { return static_cast<double>(num_rows(p) * pieces_[p].columns); }
   T* row(std::size_t p, Index i) const {
@@ -85,7 +85,7 @@ class Touched {
   }
 
   T* g_;
-  std::vector<RateRange> ranges_;
+  std::span<const RateRange> ranges_;
   std::span<const RowPiece> pieces_;
   RowSets rows_;
 };

@@ -231,8 +231,9 @@ void multiply(const Matrix<T>& a, const Matrix<T>& b, T* c, Write write, const T
 
   // Each element of A is packed once, for all threads, where that pays: measured, not derived.
   T* packed = nullptr;
-  const bool lies_well = a.row_stride == 1 ? a.column_stride * Index{sizeof(T)} < 512 : a.rows * a.columns <= kSmallA;
-  if (a.rows > 1 && panels.count > (lies_well ? 8 : 2)) {
+  const bool is_turned = a.row_stride == 1;
+  const bool lies_well = is_turned ? a.column_stride * Index{sizeof(T)} < 512 : a.rows * a.columns <= kSmallA;
+  if (a.rows > 1 && panels.count > (lies_well ? 8 : is_turned ? 2 : 3)) {
     packed = room_for_a<T>(num_tiles * kRows * a.columns);
     const Pieces groups(num_tiles, 4);
     const double packing = 4.0 * static_cast<double>(a.rows) * static_cast<double>(a.columns);

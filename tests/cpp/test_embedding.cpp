@@ -5,6 +5,7 @@
 #include "nncpp/layers/dense.hpp"
 #include "nncpp/layers/embedding.hpp"
 #include "nncpp/module.hpp"
+#include "nncpp/plan.hpp"
 
 namespace nncpp::testing {
 namespace {
@@ -106,6 +107,23 @@ TEST_CASE("embedding: one array of parameters, which may stay as it is") {
     CHECK(specs[0].fan_in == 9);
     CHECK(specs[0].fan_out == 4);
     CHECK(specs[0].is_trainable == is_trainable);
+  }
+}
+
+TEST_CASE("embedding: a plan touches rows of one that is trained, none of one that stays as it is") {
+  for (const bool is_trainable : {true, false}) {
+    Graph<float> graph;
+    const int tokens = graph.input({5}, "tokens", 1, InputKind::kTokens);
+    const int output = graph.add(
+        std::make_shared<Embedding<float>>(Embedding<float>::Options{.vocabulary = 9, .is_trainable = is_trainable}),
+        {tokens}, "embedding");
+    Buffer<float> theta(graph.theta_size()), dtheta(graph.theta_size());
+    Plan<float> plan(graph, {.capacity = 1, .has_backward = true, .outputs = {output}, .is_linear = {false}},
+                     {.theta = theta.data(), .dtheta = dtheta.data()});
+    plan.picks(0)->columns = {7, 2, 2, 8, 7};
+    const auto& touched = plan.touch();
+    REQUIRE(touched.size() == (is_trainable ? 1 : 0));
+    if (is_trainable) CHECK(touched[0].rows == std::vector<Index>{2, 7, 8});
   }
 }
 

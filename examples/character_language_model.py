@@ -1,7 +1,7 @@
 """A language model of characters: it learns from Python's own documentation which character comes next.
 
-An LSTM sees far more than the one character that a bigram model sees, so text it has never read surprises it less:
-its perplexity, as many equally likely characters as the choice is worth, is lower. Then it writes some of its own.
+An LSTM sees far more than the one character that a bigram model sees, so text it has never read surprises it less: its
+perplexity is lower. Then it writes some of its own.
 
 python character_language_model.py [FOLDER]    draws FOLDER/character_language_model.png
 """
@@ -26,19 +26,18 @@ STREAMS, STEPS = 32, 40
 
 def documentation() -> str:
     """What the standard library says of its classes and functions, each text once."""
-    found: dict[str, None] = {}
+    found = {}
     for module in (importlib.import_module(name) for name in MODULES.split()):
         classes = [value for _, value in inspect.getmembers(module, inspect.isclass)]
         for entry in [module, *classes, *(member for c in classes for member in vars(c).values())]:
             if callable(entry) or inspect.ismodule(entry):
-                text = inspect.getdoc(entry)
-                if text and text.isascii():
-                    found.setdefault(text)
+                text = inspect.getdoc(entry) or ""
+                found[text if text.isascii() else ""] = None
     return "\n\n".join(found)
 
 
 def bigram_perplexity(training: np.ndarray, test: np.ndarray, characters: int) -> float:
-    """Each character's counts of those that follow it, one added to each: P(next given this one)."""
+    """Of P(next character given this one), counts with one added to each."""
     counts = np.ones((characters, characters))
     np.add.at(counts, (training[:-1], training[1:]), 1)
     p = counts / counts.sum(axis=1, keepdims=True)
@@ -46,33 +45,24 @@ def bigram_perplexity(training: np.ndarray, test: np.ndarray, characters: int) -
 
 
 def main(folder: Path) -> None:
-    text = documentation()
-    vocabulary = nn.text.Vocabulary([list(text)])
-    tokens = vocabulary.encode(list(text))
-    cut = len(tokens) * 9 // 10
-    training, test = tokens[:cut], tokens[cut:]
+    characters = list(documentation())
+    vocabulary = nn.text.Vocabulary([characters])
+    tokens = vocabulary.encode(characters)
+    training, test = np.split(tokens, [len(tokens) * 9 // 10])
     bigram = bigram_perplexity(training, test, len(vocabulary))
 
-    model = nn.Sequential(
-        [
-            nn.Input(STEPS, dtype="int64"),
-            nn.Embedding(len(vocabulary), 24),
-            nn.LSTM(96, return_sequences=True, stateful=STREAMS),  # a row of a batch goes on where it ended before
-            nn.Dense(len(vocabulary), "softmax"),
-        ],
-        seed=0,
-    )
+    embedding, head = nn.Embedding(len(vocabulary), 24), nn.Dense(len(vocabulary), "softmax")
+    lstm = nn.LSTM(96, return_sequences=True, stateful=STREAMS)  # a row of a batch goes on where it ended before
+    model = nn.Sequential([nn.Input(STEPS, dtype="int64"), embedding, lstm, head])
     model.compile(nn.Adam(5e-3, clip_norm=5.0), "nllm", metrics="perplexity")
-    x, y = nn.text.token_streams(training, STREAMS, STEPS)
-    held_out = nn.text.token_streams(test, STREAMS, STEPS)
+    (x, y), held_out = (nn.text.token_streams(part, STREAMS, STEPS) for part in (training, test))
     history = model.fit(x, y, epochs=6, batch_size=STREAMS, shuffle=False, validation_data=held_out, verbose=False)
     perplexity = history["val_perplexity"][-1]
-    print(f"{len(tokens):,} characters, {len(vocabulary)} different ones")
-    print(f"perplexity on held-out text: bigram {bigram:.2f}, LSTM {perplexity:.2f}")
+    print(f"{len(tokens):,} characters; perplexity on held-out text: bigram {bigram:.2f}, LSTM {perplexity:.2f}")
     assert perplexity < bigram
 
-    start = vocabulary.encode(list("Return the "))
     for temperature in (0.2, 1.0):
+        start = vocabulary.encode(list("Return the "))
         written = vocabulary.decode(nn.text.sample(model, start, 120, temperature=temperature))
         print(f"temperature {temperature}: Return the {''.join(written)!r}")
 

@@ -222,7 +222,9 @@ class Objective:
         penalties: list[tuple[int, int, float, float]],
     ) -> None: ...
     # raises ShapeError, DataError, TypeError; reads all rows once (finite inputs, labels in range, weights >= 0)
-    def require_valid(self, inputs: list[Input], targets: list[Array], weights: Array | None, lengths: Array | None) -> None: ...
+    def require_valid(
+        self, inputs: list[Input], targets: list[Array], weights: Array | None, lengths: Array | None
+    ) -> None: ...
     # J, dJ/dtheta (like theta), and dJ/dinputs if wanted, else []; `step` says which random numbers training has
     def gradient(
         self,
@@ -237,13 +239,27 @@ class Objective:
     # J, dJ/dtheta, and by node what it gave and the gradient it got (None where no output depends on it); the output of
     # a node whose activation a loss takes over is z
     def inspect(
-        self, inputs: list[Input], targets: list[Array], weights: Array | None, lengths: Array | None, training: bool, step: int
+        self,
+        inputs: list[Input],
+        targets: list[Array],
+        weights: Array | None,
+        lengths: Array | None,
+        training: bool,
+        step: int,
     ) -> tuple[ObjectiveValue, Array, list[Array | None], list[Array | None]]: ...
     # where a step on all rows as one batch is not finite first; None where all of it is
     def divergence(
-        self, inputs: list[Input], targets: list[Array], weights: Array | None, lengths: Array | None, training: bool, step: int
+        self,
+        inputs: list[Input],
+        targets: list[Array],
+        weights: Array | None,
+        lengths: Array | None,
+        training: bool,
+        step: int,
     ) -> Divergence | None: ...
-    def evaluate(self, inputs: list[Input], targets: list[Array], weights: Array | None, lengths: Array | None) -> ObjectiveValue: ...
+    def evaluate(
+        self, inputs: list[Input], targets: list[Array], weights: Array | None, lengths: Array | None
+    ) -> ObjectiveValue: ...
 
 # Records of every so many steps of a trainer.
 class Telemetry:
@@ -300,7 +316,9 @@ class Trainer:
     @property
     def divergence(self) -> Divergence | None: ...
     # one step on all rows given, checked first; J as it was before the step
-    def step(self, inputs: list[Input], targets: list[Array], weights: Array | None, lengths: Array | None, rate: float) -> ObjectiveValue: ...
+    def step(
+        self, inputs: list[Input], targets: list[Array], weights: Array | None, lengths: Array | None, rate: float
+    ) -> ObjectiveValue: ...
 
 class Module:
     """One layer on its own."""

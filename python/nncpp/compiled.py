@@ -206,9 +206,7 @@ class Compiled(Predictor):
 
         return explain_backward(self, self._checked("explain_backward", x, y, sample_weight, lengths))
 
-    def evaluate(
-        self, x: Any, y: Any = None, sample_weight: Any = None, *, lengths: Any = None
-    ) -> dict[str, float]:
+    def evaluate(self, x: Any, y: Any = None, sample_weight: Any = None, *, lengths: Any = None) -> dict[str, float]:
         """Loss and metrics over all rows, in inference: {"loss": ..., "accuracy": ...}.
 
         With ``lengths``, as for ``fit``, over all steps that count.

@@ -16,6 +16,10 @@ Index large_batch(const LayerRow& row) {
   for (const auto& spec : layer<T>(row)->parameters(row.inputs))
     work = std::max({work, numel(spec.shape), outputs * spec.fan_in});
   for (const Shape& input : row.inputs) work = std::max(work, numel(input));
+  // what reads sequences multiplies at each step, whatever it gives
+  if (layer<T>(row)->steps() == Steps::kReads)
+    for (const auto& spec : layer<T>(row)->parameters(row.inputs))
+      work = std::max(work, row.inputs[0][0] * numel(spec.shape));
   return std::max(kRows, kWork / work);
 }
 

@@ -47,7 +47,10 @@ std::vector<Method<T>> methods(RowUpdate rows = RowUpdate::kExact) {
           {"Adam, uncorrected", std::make_shared<A>(Options{.bias_correction = false, .row_update = rows}),
            twin(reference::Adam{.bias_correction = false})},
           {"AdamW", std::make_shared<A>(Options{.weight_decay = 0.1, .row_update = rows}),
-           twin(reference::Adam{.weight_decay = 0.1}), 0}};
+           twin(reference::Adam{.weight_decay = 0.1}), 0},
+          {"AdamW, epsilon inside",
+           std::make_shared<A>(Options{.damping = {0.1, true}, .weight_decay = 0.1, .row_update = rows}),
+           twin(reference::Adam{.epsilon = 0.1, .is_inside_root = true, .weight_decay = 0.1}), 0}};
 }
 
 }  // namespace nncpp::testing

@@ -6,6 +6,7 @@
 #include "nncpp/layers/embedding.hpp"
 #include "nncpp/module.hpp"
 #include "nncpp/plan.hpp"
+#include "training.hpp"
 
 namespace nncpp::testing {
 namespace {
@@ -124,6 +125,52 @@ TEST_CASE("embedding: a plan touches rows of one that is trained, none of one th
     const auto& touched = plan.touch();
     REQUIRE(touched.size() == (is_trainable ? 1 : 0));
     if (is_trainable) CHECK(touched[0].rows == std::vector<Index>{2, 7, 8});
+  }
+}
+
+TEST_CASE("embedding: a plan touches rows that two places pick once, and none of the batch before") {
+  const auto embedding = std::make_shared<Embedding<float>>(Embedding<float>::Options{.vocabulary = 9});
+  Graph<float> graph;
+  const int a = graph.input({2}, "a", 1, InputKind::kTokens), b = graph.input({2}, "b", 1, InputKind::kTokens);
+  const std::vector<int> outputs{graph.add(embedding, {a}, "of_a"), graph.add(embedding, {b}, "of_b")};
+  Buffer<float> theta(graph.theta_size()), dtheta(graph.theta_size());
+  Plan<float> plan(graph, {.capacity = 1, .has_backward = true, .outputs = outputs, .is_linear = {false, false}},
+                   {.theta = theta.data(), .dtheta = dtheta.data()});
+  const auto touched_by = [&](std::vector<Index> of_a, std::vector<Index> of_b) {
+    plan.picks(0)->columns = std::move(of_a);
+    plan.picks(1)->columns = std::move(of_b);
+    return plan.touch().at(0).rows;
+  };
+  CHECK(touched_by({7, 2}, {8, 2}) == std::vector<Index>{2, 7, 8});
+  CHECK(touched_by({4, 1}, {4, 0}) == std::vector<Index>{0, 1, 4});
+}
+
+TEST_CASE("embedding: a gradient has rows of its own batch alone, and with a penalty no more than that on others") {
+  const std::vector<std::int64_t> first{7, 2, 2, 8, 0, 7}, second{1, 2, 1, 4, 4, 5};
+  const auto y = random_values<double>(2 * 3 * 2, 3);
+  for (const double l2 : {0.0, 0.1}) {
+    const auto training = [&] {
+      Graph<double> graph;
+      graph.input({3}, "tokens", 1, InputKind::kTokens);
+      graph.add(std::make_shared<Embedding<double>>(Embedding<double>::Options{.vocabulary = 9, .dimensions = 2}), {0},
+                "words");
+      std::vector<Penalty> penalties;
+      if (l2 > 0) penalties.push_back({.offset = 0, .size = 18, .l2 = l2});
+      return objective<double>(std::make_shared<Network<double>>(std::move(graph), std::vector<int>{1}, 1), "squared",
+                               std::move(penalties));
+    };
+    const auto gradient = [&](Objective<double>& objective, const std::vector<std::int64_t>& tokens) {
+      Buffer<double> dtheta(padded<double>(18));
+      objective.gradient({{source(tokens.data(), 2, {3})}, {source(y.data(), 2, {3, 2}, "y")}, {}}, {Mode::kTraining},
+                         dtheta.data(), {});
+      return std::vector<double>(dtheta.data(), dtheta.data() + 18);
+    };
+    const auto used = training(), fresh = training();
+    gradient(*used, first);
+    const auto dW = gradient(*used, second);
+    CHECK(same_bits(dW, gradient(*fresh, second)));
+    for (std::size_t row = 0; row < 9; ++row)
+      CHECK((dW[2 * row] != 0) == (l2 > 0 || std::ranges::count(second, static_cast<Index>(row)) > 0));
   }
 }
 

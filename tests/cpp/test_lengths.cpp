@@ -16,6 +16,7 @@ namespace nncpp::testing {
 namespace {
 
 constexpr Index T = SequenceData::T, D = SequenceData::D, K = SequenceData::K;
+constexpr double kScale = 0.5;  // of inputs
 
 template <typename N>
 std::shared_ptr<const Layer<N>> dense(Index units, Activation activation = Activation::kIdentity) {
@@ -179,7 +180,7 @@ TEST_CASE("lengths: batches of several lengths ask for no memory") {
 
 std::shared_ptr<Network<double>> tagger(bool has_norm = false) {
   Graph<double> graph;
-  int last = graph.input({T, D}, "x");
+  int last = graph.input({T, D}, "x", kScale);
   last = graph.add(dense<double>(6, Activation::kTanh), {last}, "h");
   if (has_norm) last = graph.add(std::make_shared<BatchNorm<double>>(BatchNorm<double>::Options{}), {last}, "norm");
   last = graph.add(dense<double>(K, Activation::kSoftmax), {last}, "scores");
@@ -206,7 +207,7 @@ TEST_CASE("lengths: J is the mean over the steps that count, as of these steps a
     for (const bool is_weighted : {false, true}) {
       auto network = tagger(has_norm);
       Graph<double> steps;
-      int last = steps.input({D}, "x");
+      int last = steps.input({D}, "x", kScale);
       for (const auto& node : network->graph().nodes())
         if (node.layer != nullptr) last = steps.add(node.layer, {last}, node.name);
       auto alone =

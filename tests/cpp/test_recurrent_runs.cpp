@@ -4,7 +4,9 @@
 #include <set>
 
 #include "allocations.hpp"
+#include "nncpp/network.hpp"
 #include "recurrent_net.hpp"
+#include "sources.hpp"
 
 namespace nncpp::testing {
 namespace {
@@ -128,6 +130,39 @@ TEST_CASE("recurrent: the state of a stream goes on with its own row; rows that 
   Net<double> narrow(layer_of<double>(Cell::kGRU, {.units = kUnits, .num_streams = 3}), 4, 0);
   narrow.set({});
   CHECK_THROWS_WITH_AS(narrow.run(), "layer: expected a batch of at most 3 rows, its streams, got 4", ShapeError);
+}
+
+TEST_CASE("recurrent: prediction begins streams anew, and goes on with them from batch to batch") {
+  constexpr Index kStreams = 3, kHalf = kSteps / 2;
+  const auto network = [](Index steps, Index num_streams) {
+    Graph<double> graph;
+    graph.input({steps, kInputs}, "x");
+    graph.add(layer_of<double>(Cell::kLSTM, {.units = kUnits, .returns_sequences = true, .num_streams = num_streams}),
+              {0}, "layer");
+    return Network<double>(std::move(graph), {1}, 1);
+  };
+  const auto predict = [](Network<double>& model, const std::vector<double>& x, Index rows) {
+    std::vector<double> v(static_cast<std::size_t>(kStreams * kSteps * kUnits));
+    double* const outputs[] = {v.data()};
+    const Source inputs = source(x.data(), rows, {kStreams * kSteps / rows, kInputs});
+    model.predict({&inputs, 1}, {}, outputs);
+    return v;
+  };
+  // (kStreams, 2, half) -> (2, kStreams, half): first all first halves
+  const auto halves = [](const std::vector<double>& whole, Index columns) {
+    std::vector<double> result(whole.size());
+    for (Index i = 0; i < kStreams; ++i)
+      for (Index p = 0; p < 2; ++p)
+        std::copy_n(whole.data() + (2 * i + p) * kHalf * columns, kHalf * columns,
+                    result.data() + (p * kStreams + i) * kHalf * columns);
+    return result;
+  };
+  const auto x = random_values<double>(kStreams * kSteps * kInputs, 1);
+  auto whole = network(kSteps, 0), pieces = network(kHalf, kStreams);
+  const auto expected = halves(predict(whole, x, kStreams), kUnits);
+  std::ranges::fill(pieces.state(), 0.25);  // where training stands
+  for (int again = 0; again < 2; ++again)
+    CHECK(largest_error(predict(pieces, halves(x, kInputs), 2 * kStreams), expected) <= kExact);
 }
 
 TEST_CASE("recurrent: no pass takes memory") {

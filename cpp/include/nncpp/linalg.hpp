@@ -47,8 +47,8 @@ Index packed_size(Index rows, Index columns);
 template <typename T>
 PackedMatrix<T> pack(const Matrix<T>& b, T* room);
 
-// C (M, N) = A (M, K) B [+ bias (N) on every row], or C += A B, on the calling thread; rows of A and of C lie `a_stride`
-// and `c_stride` apart. The sums are those of the product above.
+// C (M, N) = A (M, K) B [+ bias (N) on every row], or C += A B, on the calling thread; rows of A and of C lie
+// `a_stride` and `c_stride` apart. The sums are those of the product above.
 template <typename T>
 void multiply(Index rows, const T* a, Index a_stride, const PackedMatrix<T>& b, T* c, Index c_stride, Write write,
               const T* bias = nullptr);

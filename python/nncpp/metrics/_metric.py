@@ -72,9 +72,7 @@ class Metric(Configured):
                 f"{output} has {loss.kind}: use {', '.join(metrics)}"
             )
 
-    def __call__(
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, loss: Any, lengths: Any = None
-    ) -> float:
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, loss: Any, lengths: Any = None) -> float:
         loss = Loss.of(loss, "loss")
         if loss.num_outputs > 1:
             raise DataError(f"loss: {self.kind} of arrays needs a loss with targets, got {loss.kind}; use evaluate")

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from ..model import Model
 
 
-def sample(
-    model: Model, start: ArrayLike, count: int, *, temperature: float = 1.0, seed: int = 0
-) -> NDArray[np.int64]:
+def sample(model: Model, start: ArrayLike, count: int, *, temperature: float = 1.0, seed: int = 0) -> NDArray[np.int64]:
     """So many further tokens, each drawn from what the model predicts behind those before it.
 
     P(c) is proportional to p_c^(1 / temperature), p the prediction: 1 leaves it, towards 0 only the most probable token

@@ -230,8 +230,8 @@ class Search {
       if (gradient.data == nullptr) continue;
       const Sequences* const sequences = plan_.output_sequences(static_cast<int>(k));
       const bool is_packed = sequences != nullptr && sequences->is_packed();
-      const Index rows = is_packed ? sequences->rows() : plan_.rows(), size = gradient.size() / rows;
-      for (Index r = 0; r < rows; ++r)
+      const Index count = is_packed ? sequences->rows() : plan_.rows(), size = gradient.size() / count;
+      for (Index r = 0; r < count; ++r)
         if (const Index sample = is_packed ? sample_of(r) : r; sample < first || sample >= last)
           std::fill_n(gradient.data + r * size, size, T(0));
     }

@@ -230,7 +230,7 @@ void Network<T>::predict(std::span<const Source> inputs, const Source& lengths, 
       const Sequences* const sequences = plan->output_sequences(static_cast<int>(k));
       T* const to = outputs[k] + first * numel(output_shape(static_cast<int>(k)));
       if (sequences != nullptr && sequences->is_packed())
-        sequences->unpack(v.data, v.size() / sequences->rows(), to);
+        sequences->unpack(v.data, sequences->step_size(v.size()), to);
       else
         std::copy(v.begin(), v.end(), to);
     }

@@ -254,7 +254,7 @@ ObjectiveValue Objective<T>::gradient(const Examples& examples, const Draw& draw
       const T scale = static_cast<T>(network_->input_scale(static_cast<int>(i)));
       const Sequences* const sequences = plan.input_sequences(static_cast<int>(i));
       const bool is_packed = sequences != nullptr && sequences->is_packed();
-      if (is_packed) sequences->unpack(du.data, du.size() / sequences->rows(), dinputs[i]);
+      if (is_packed) sequences->unpack(du.data, sequences->step_size(du.size()), dinputs[i]);
       const Index size = numel(network_->input_shape(static_cast<int>(i))) * examples.rows();
       const T* const from = is_packed ? dinputs[i] : du.data;
       std::transform(from, from + size, dinputs[i], [&](const T& d) { return d * scale; });

@@ -289,14 +289,14 @@ std::vector<double> Adam<T>::resting_table(const RestingSteps& steps) const {
   std::array<double, kTerms<T>> shrink, sum{};  // of a step's term by p, per step between it and the row's last
   for (std::size_t p = 0; p < shrink.size(); ++p)
     shrink[p] = options_.beta1 * std::pow(options_.beta2, -0.5 * static_cast<double>(p + 1));
-  const double t = static_cast<double>(steps.t);
-  double power1 = options_.bias_correction ? std::pow(options_.beta1, t) : 0.0;
-  double power2 = options_.bias_correction ? std::pow(options_.beta2, t) : 0.0;
-  double kept = 1;
+  const auto power = [&](double beta) {
+    return options_.bias_correction ? std::pow(beta, static_cast<double>(steps.t)) : 0.0;
+  };
+  double power1 = power(options_.beta1), power2 = power(options_.beta2), kept = 1;
   std::vector<double> table;
-  auto run = steps.runs.end() - 1;
   const Index count = std::min(steps.count(), kTableSteps);
   table.reserve(static_cast<std::size_t>(count * (kTerms<T> + 1)));
+  auto run = steps.runs.end() - 1;
   for (Index step = steps.t; step > steps.t - count; --step) {
     while (run->first > step) --run;
     const double over = std::sqrt(1.0 - power2);  // 1 / B at full size
@@ -336,7 +336,7 @@ void Adam<T>::rest(const RestingSteps& steps, T* theta, T* const* moments, Index
       if (!is_inside) spread[r] = simd::sqrt<T>(spread[r]);
     }
     const auto moved = [&](Index r, const Packet& rate, const Packet& by) {
-      const Packet damping = simd::ei::pmadd(spread[r], by, epsilon);
+      const Packet damping = padd(pmul(spread[r], by), epsilon);
       return psub(at[r], simd::divide<T>(pmul(rate, m[r]), is_inside ? simd::sqrt<T>(damping) : damping));
     };
     Index k = 0;
@@ -382,7 +382,7 @@ void Adam<T>::rest(const RestingSteps& steps, T* theta, T* const* moments, Index
       if (!(simd::ei::predux_min(x) >= least)) return run(std::integral_constant<Index, 1>{}, std::false_type{}, i);
       const auto over = simd::divide<T>(one, x), ratio = pmul(simd::ei::pnegate(epsilon), over);
       auto sum = simd::set(static_cast<T>(sums[kTerms<T> - 1]));
-      for (Index p = kTerms<T> - 1; p-- > 0;) sum = simd::ei::pmadd(sum, ratio, simd::set(static_cast<T>(sums[p])));
+      for (Index p = kTerms<T> - 1; p-- > 0;) sum = padd(pmul(sum, ratio), simd::set(static_cast<T>(sums[p])));
       simd::store(theta + i, psub(pmul(simd::load(theta + i), keep), pmul(pmul(m, over), sum)));
     });
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "nncpp/layer.hpp"
+#include "simd.hpp"
 
 namespace nncpp {
 
@@ -13,5 +14,13 @@ void multiply_picked(const Picks<T>& picks, const Tensor<const T>& W, T* v, cons
 // requires: picks are grouped
 template <typename T>
 void multiply_picked_backward(const Picks<T>& picks, const T* dz, const Gradient<T>& dW);
+
+// sum_k x_k y_k of a row of the batch and a row of W
+template <typename T>
+T dot(const T* x, const T* y, Index size) {
+  auto sum = simd::set<T>(T(0));
+  simd::for_lanes<T>(size, [&](const auto& at) { sum = simd::ei::pmadd(at.load(x), at.load(y), sum); });
+  return simd::ei::predux(sum);
+}
 
 }  // namespace nncpp

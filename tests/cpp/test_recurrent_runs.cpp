@@ -83,8 +83,8 @@ std::set<Index> reached(const RecurrentOptions& options, const std::vector<Index
   net.plan->forward({net.num_rows});
   const auto dv = net.plan->output_gradient(0);
   std::fill(dv.begin(), dv.end(), 0.0);
-  const Place at{net.plan->output_sequences(0)};
-  dv.data[at(1, t) * kUnits] = 1;
+  const Place at{net.plan->input_sequences(0)}, of_output{net.plan->output_sequences(0)};
+  dv.data[of_output(1, t) * kUnits] = 1;
   net.plan->backward({net.num_rows});
   std::set<Index> steps;
   for (Index i = 0; i < lengths[1]; ++i)
@@ -104,6 +104,10 @@ TEST_CASE("recurrent: gradients stop where they are cut, in both directions, for
   CHECK(reached(reverse, lengths, 0) == std::set<Index>{0, 1});
   CHECK(reached(reverse, lengths, 3) == std::set<Index>{3});
   CHECK(reached(reverse, lengths, 4) == std::set<Index>{-1, 4});
+  // a cut in a longer sequence is none in one that has ended
+  RecurrentOptions last = forward;
+  last.returns_sequences = false;
+  CHECK(reached(last, {3, 4, 6, 1}, 3) == std::set<Index>{2, 3});
 }
 
 TEST_CASE("recurrent: the state of a stream goes on with its own row; rows that a batch lacks keep theirs") {

@@ -26,6 +26,8 @@ class Sequences {
   Index count() const { return count_; }  // N
   Index steps() const { return steps_; }  // T
   Index rows() const { return rows_; }    // P, or N T
+  // numbers of a step in an array of so many
+  Index step_size(Index size) const { return size / rows_; }
   Index longest() const { return is_packed_ ? length(0) : steps_; }
 
   // Sequences by rank, the longest first, equal ones in their order.

@@ -76,7 +76,7 @@ void GaussianNoise<T>::forward(const Forward<T>& pass) const {
 template <typename T>
 void GaussianNoise<T>::add_to_sequences(const Forward<T>& pass, const RandomKey& key) const {
   const Sequences& sequences = *pass.sequences;
-  const Index D = pass.inputs[0].size() / sequences.rows(), P = (sequences.steps() * D + 1) / 2;
+  const Index D = sequences.step_size(pass.inputs[0].size()), P = (sequences.steps() * D + 1) / 2;
   parallel_for(sequences.count(), kWork / 2 * static_cast<double>(pass.output.size()), [&](Index rank) {
     const Index row = pass.rows[sequences.sample(rank)];
     std::array<std::uint64_t, kPairs> pairs;

@@ -17,9 +17,9 @@ void GRU<T>::step(const StepForward<T>& step) const {
       const auto a = [&](Index gate) { return at.load(gates + gate * H); };
       const auto q = [&](Index gate) { return at.load(product + gate * H); };
       const auto r = pointwise::Sigmoid<T>::value(padd(a(0), q(0))), z = pointwise::Sigmoid<T>::value(padd(a(1), q(1)));
-      const auto n = pointwise::Tanh<T>::value(pmadd(r, q(2), a(2)));
+      const auto n = pointwise::Tanh<T>::value(padd(pmul(r, q(2)), a(2)));
       at.store(kept, q(2));
-      at.store(h, pmadd(z, psub(at.load(h), n), n));
+      at.store(h, padd(pmul(z, psub(at.load(h), n)), n));
       at.store(gates, r);
       at.store(gates + H, z);
       at.store(gates + 2 * H, n);

@@ -15,13 +15,6 @@ namespace {
 constexpr Index kRowsOfTask = 16;
 constexpr double kNodeWork = 48;  // of a node, beside its D multiply-adds: exp, log, and a row anywhere in memory
 
-template <typename T>
-T dot(const T* x, const T* y, Index size) {
-  auto sum = simd::set<T>(T(0));
-  simd::for_lanes<T>(size, [&](const auto& at) { sum = simd::ei::pmadd(at.load(x), at.load(y), sum); });
-  return simd::ei::predux(sum);
-}
-
 // log(1 + exp(-t)) and its slope, exact for any t
 template <typename T>
 std::array<T, 2> surprise(const T& t) {

@@ -17,7 +17,7 @@ void LSTM<T>::step(const StepForward<T>& step) const {
       const auto a = [&](Index gate) { return padd(at.load(gates + gate * H), at.load(product + gate * H)); };
       const auto i = pointwise::Sigmoid<T>::value(a(0)), f = pointwise::Sigmoid<T>::value(a(1));
       const auto g = pointwise::Tanh<T>::value(a(2)), o = pointwise::Sigmoid<T>::value(a(3));
-      const auto cell = pmadd(f, at.load(c), pmul(i, g));
+      const auto cell = padd(pmul(f, at.load(c)), pmul(i, g));
       at.store(c, cell);
       at.store(h, pmul(o, pointwise::Tanh<T>::value(cell)));
       at.store(gates, i);
@@ -37,9 +37,9 @@ void LSTM<T>::step(const StepBackward<T>& step) const {
     simd::for_lanes<T>(H, [&](const auto& at) {
       using pointwise::Sigmoid, pointwise::Tanh;
       const auto i = at.load(gates), f = at.load(gates + H), g = at.load(gates + 2 * H), o = at.load(gates + 3 * H);
-      const auto before = at.load(c), out = Tanh<T>::value(pmadd(f, before, pmul(i, g)));  // tanh(c_t)
+      const auto before = at.load(c), out = Tanh<T>::value(padd(pmul(f, before), pmul(i, g)));  // tanh(c_t)
       const auto dout = at.load(dh);
-      const auto dcell = pmadd(pmul(dout, o), Tanh<T>::slope(out, out), at.load(dc));
+      const auto dcell = padd(pmul(pmul(dout, o), Tanh<T>::slope(out, out)), at.load(dc));
       at.store(dz, pmul(pmul(g, dcell), Sigmoid<T>::slope(i, i)));
       at.store(dz + H, pmul(pmul(before, dcell), Sigmoid<T>::slope(f, f)));
       at.store(dz + 2 * H, pmul(pmul(i, dcell), Tanh<T>::slope(g, g)));

@@ -18,9 +18,9 @@ class Metric(Configured):
     """Base of all metrics: weighted scores of predictions, each for losses of certain tasks.
 
     Called with arrays a metric gives its score there: ``metric(y_true, y_pred, sample_weight, loss="nllm")``, of the
-    steps that count with ``lengths=``. The loss says how they are to be read. y_true: labels, one-hot rows or distributions (the largest entry counts) for losses of
-    classes; 0 and 1, or -1 and 1, for binary ones; numbers for regression. y_pred: what ``predict`` gives. The score is
-    NaN if a prediction is not finite.
+    steps that count with ``lengths=``. The loss says how they are to be read. y_true: labels, one-hot rows or
+    distributions (the largest entry counts) for losses of classes; 0 and 1, or -1 and 1, for binary ones; numbers for
+    regression. y_pred: what ``predict`` gives. The score is NaN if a prediction is not finite.
 
     Attributes
     ----------

@@ -71,6 +71,7 @@ class Objective {
 
   // One thread at a time: the buffers of a batch belong to the call that goes on. throws Error if another one does
   class Occupied;
+  bool is_occupied() const { return is_busy_.test(std::memory_order_acquire); }
 
   // What is still there after backward: kValues: what every node gave, and its gradient if it has one; kEverything: the
   // gradients of inputs and constants too.

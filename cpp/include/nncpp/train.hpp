@@ -50,8 +50,11 @@ class Trainer {
   ObjectiveValue step(const Examples& examples, double rate, const Poll& poll = {});
 
   // Brings every row of row-sparse parameters to the last step, before somebody looks at theta between runs. A run does
-  // it only for the rows it reads, so the bits of what comes may depend on when it was done.
-  void settle() { options_.optimizer->settle(state_, network().theta().data); }
+  // it only for the rows it reads, so the bits of what comes may depend on when it was done. While a run is under way
+  // in another thread nothing is done.
+  void settle() {
+    if (!objective_->is_occupied()) options_.optimizer->settle(state_, network().theta().data);
+  }
 
   // of the last step that was not taken because something in it was not finite
   const std::optional<Divergence>& divergence() const { return divergence_; }

@@ -48,16 +48,11 @@ simd::Packet<T> damp(const simd::Packet<T>& r, const Damping& damping) {
   return damping.is_inside_root ? simd::sqrt<T>(padd(r, epsilon)) : padd(simd::sqrt<T>(r), epsilon);
 }
 
-// theta - rate direction / down
-template <typename T>
-simd::Packet<T> descended(const simd::Packet<T>& theta, T rate, const simd::Packet<T>& direction,
-                          const simd::Packet<T>& down) {
-  return psub(theta, simd::divide<T>(pmul(simd::set(rate), direction), down));
-}
-
+// theta -= rate direction / down
 template <typename T>
 void descend(T* theta, double rate, const simd::Packet<T>& direction, const simd::Packet<T>& down) {
-  simd::store(theta, descended<T>(simd::load(theta), static_cast<T>(rate), direction, down));
+  const auto step = simd::divide<T>(pmul(simd::set(static_cast<T>(rate)), direction), down);
+  simd::store(theta, psub(simd::load(theta), step));
 }
 
 // What is left of a moment that was multiplied by rho, as a T, so many times.

@@ -133,11 +133,3 @@ def test_padding_is_never_looked_at() -> None:
     padded = [[*tags, "B-PER", None, 3] for tags in true]
     assert nn.text.bio_f1(padded, [[*tags, "?"] for tags in guess], lengths=lengths) == expected
     assert nn.text.bio_f1(np.array([["O", "B-P"]]), np.array([["O", "B-P"]]), lengths=[1]).true == 0
-
-
-@pytest.mark.oracle
-def test_f1_is_that_of_seqeval(rng: np.random.Generator) -> None:
-    metrics = pytest.importorskip("seqeval.metrics")
-    names = np.array(["O", "B-P", "I-P", "B-L", "I-L"])
-    true, guess = ([names[rng.integers(0, 5, 10)].tolist() for _ in range(200)] for _ in range(2))
-    assert nn.text.bio_f1(true, guess).f1 == pytest.approx(metrics.f1_score(true, guess), rel=1e-12)
